@@ -1,0 +1,81 @@
+package pipeline
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/certana/certana/internal/asset"
+)
+
+// Spooled is a file of a request's body on disk, under the data folder's tmp,
+// until Close removes it.
+type Spooled struct {
+	Path   string
+	Size   int64
+	SHA256 string // lower-case hex
+}
+
+// Close removes the file. It may be called more than once.
+func (s *Spooled) Close() error {
+	if err := os.Remove(s.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Spooler streams bodies to disk so that none is ever whole in memory.
+type Spooler struct {
+	Dir string
+	Max int64 // bytes; one more is FILE_TOO_LARGE
+}
+
+// NewSpooler makes dir and removes what a killed process left in it: spooled
+// files older than an hour belong to nobody.
+func NewSpooler(dir string, max int64) (*Spooler, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the spool folder: %w", err)
+	}
+	old, err := filepath.Glob(filepath.Join(dir, "spool-*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range old {
+		if st, err := os.Stat(p); err == nil && time.Since(st.ModTime()) > time.Hour {
+			_ = os.Remove(p)
+		}
+	}
+	return &Spooler{Dir: dir, Max: max}, nil
+}
+
+// Spool copies r to a file of its own and hashes it on the way. A body over the
+// cap is FILE_TOO_LARGE and leaves nothing behind.
+func (s *Spooler) Spool(r io.Reader) (_ *Spooled, err error) {
+	f, err := os.CreateTemp(s.Dir, "spool-*")
+	if err != nil {
+		return nil, fmt.Errorf("spool a file: %w", err)
+	}
+	defer func() {
+		cerr := f.Close()
+		if err == nil {
+			err = cerr
+		}
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	h := sha256.New()
+	n, err := io.Copy(io.MultiWriter(f, h), io.LimitReader(r, s.Max+1))
+	if err != nil {
+		return nil, asset.Errorf(asset.PayloadMalformed, err, "the file did not arrive whole")
+	}
+	if n > s.Max {
+		return nil, asset.Errorf(asset.FileTooLarge, nil, "the file is larger than %d bytes", s.Max)
+	}
+	return &Spooled{Path: f.Name(), Size: n, SHA256: hex.EncodeToString(h.Sum(nil))}, nil
+}
