@@ -49,7 +49,7 @@ type Canvas interface {
 }
 
 // Pattern writes row y of an additive pattern, in luma units, to dst.
-type Pattern func(y int, dst []float32)
+type Pattern = dsp.Pattern
 
 // Embedding says what a track did to a canvas.
 type Embedding struct {
