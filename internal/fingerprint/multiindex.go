@@ -8,21 +8,23 @@ import (
 const (
 	bands       = 16
 	exactRadius = 2*bands - 1 // 31: see MultiIndex
+	scanned     = 4096        // up to so many entries a scan is as quick as 272 buckets
 )
 
 // MultiIndex is the Index by multi-index hashing (Norouzi, Punjani and Fleet,
 // "Fast exact search in Hamming space with multi-index hashing", 2014): 16
 // tables, one for each band of 16 bits. Two hashes within 31 bits differ by at
 // most one bit in some band, so 16 × 17 buckets hold every match; beyond 31 the
-// search scans all entries. An entry costs about 100 bytes.
+// search scans all entries. An entry costs some 250 bytes; the tables are made,
+// 25 MB of them, when there are more than 4096.
 type MultiIndex[ID comparable] struct {
 	mu     sync.RWMutex
 	ids    []ID
 	hashes []Hash
 	live   []bool
-	dead   int                      // entries removed and not yet swept
-	of     map[ID][]uint32          // entries of each id
-	tables [bands][1 << 16][]uint32 // entries by the value of a band
+	dead   int                       // entries removed and not yet swept
+	of     map[ID][]uint32           // entries of each id
+	tables *[bands][1 << 16][]uint32 // entries by the value of a band; nil while there are few
 }
 
 // NewMultiIndex returns an empty index.
@@ -48,8 +50,20 @@ func (m *MultiIndex[ID]) insert(id ID, h Hash) {
 	m.hashes = append(m.hashes, h)
 	m.live = append(m.live, true)
 	m.of[id] = append(m.of[id], e)
+	if m.tables != nil {
+		m.file(e)
+	} else if len(m.ids) > scanned {
+		m.tables = new([bands][1 << 16][]uint32)
+		for e := range m.ids {
+			m.file(uint32(e))
+		}
+	}
+}
+
+// file puts entry e into its 16 buckets.
+func (m *MultiIndex[ID]) file(e uint32) {
 	for b := range bands {
-		bucket := &m.tables[b][band(h, b)]
+		bucket := &m.tables[b][band(m.hashes[e], b)]
 		*bucket = append(*bucket, e)
 	}
 }
@@ -73,12 +87,8 @@ func (m *MultiIndex[ID]) Remove(id ID) {
 func (m *MultiIndex[ID]) sweep() {
 	ids, hashes, live := m.ids, m.hashes, m.live
 	m.ids, m.hashes, m.live, m.dead = nil, nil, nil, 0
+	m.tables = nil
 	clear(m.of)
-	for b := range m.tables {
-		for v := range m.tables[b] {
-			m.tables[b][v] = nil
-		}
-	}
 	for e, alive := range live {
 		if alive {
 			m.insert(ids[e], hashes[e])
@@ -94,7 +104,7 @@ func (m *MultiIndex[ID]) Search(h Hash, maxDistance int) []Match[ID] {
 		return nil
 	}
 	found := m.scan
-	if maxDistance <= exactRadius {
+	if maxDistance <= exactRadius && m.tables != nil {
 		found = m.probe
 	}
 	var out []Match[ID]

@@ -1,0 +1,93 @@
+package fingerprint
+
+import (
+	"encoding/csv"
+	"image"
+	"image/color"
+	_ "image/jpeg"
+	_ "image/png"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// corpus returns the folder of evaluation pictures, or skips the test.
+func corpus(t testing.TB) string {
+	dir := os.Getenv("CERTANA_SHARED")
+	if dir == "" {
+		dir = "../../../shared"
+	}
+	dir = filepath.Join(dir, "corpus")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("no corpus of pictures beside the repository (../shared/corpus) or at CERTANA_SHARED")
+	}
+	return dir
+}
+
+// loadRGB decodes a picture to interleaved samples, without its alpha.
+func loadRGB(t testing.TB, path string) (pix []byte, w, h int) {
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, _, err := image.Decode(f)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	b := img.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
+			pix = append(pix, c.R, c.G, c.B)
+		}
+	}
+	return pix, b.Dx(), b.Dy()
+}
+
+// TestReference holds PDQ against the hashes that Meta's own tool printed.
+// Decoders agree on PNG: the same bits are asked for. On JPEG image/jpeg and
+// libjpeg round differently: at most 10 bits at quality 80 or more.
+func TestReference(t *testing.T) {
+	dir := corpus(t)
+	f, err := os.Open(filepath.Join(dir, "pdq/pdq_cpp_reference.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exact := 0
+	for _, row := range rows[1:] {
+		name := row[0]
+		if strings.HasSuffix(name, ".webp") || strings.HasSuffix(name, "CMYK.jpg") {
+			continue // no decoder in the standard library, or none that agrees on CMYK
+		}
+		want, err := Parse(row[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		pix, w, h := loadRGB(t, filepath.Join(dir, "pdq", name))
+		got, quality := PDQFromRGB(pix, w, h, 3*w)
+		d := got.Distance(want)
+		wantQuality, _ := strconv.Atoi(row[2])
+		if strings.HasSuffix(name, ".png") {
+			exact++
+			if d != 0 || quality != wantQuality {
+				t.Errorf("%s: distance %d, quality %d; want 0 and %d", name, d, quality, wantQuality)
+			}
+			continue
+		}
+		if wantQuality >= 80 && (d > 10 || quality < 80) {
+			t.Errorf("%s: distance %d, quality %d; want at most 10 and %d", name, d, quality, wantQuality)
+		}
+		t.Logf("%s: distance %d", name, d)
+	}
+	if exact < 29 {
+		t.Errorf("only %d PNG files were compared", exact)
+	}
+}
