@@ -1,0 +1,124 @@
+// Package blob keeps pictures at rest: in a folder, in an S3 bucket, or in
+// memory for tests. A key is written once and whole; readers see all of it or
+// nothing.
+//
+// The store is named by a URL:
+//
+//	file:///abs/path     a folder, made when it is missing
+//	s3://bucket          a bucket, which must exist; credentials come from the
+//	                     usual AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, … of the
+//	                     process
+//	mem://               gone with the process
+//
+// Query keys of s3: endpoint (another server than AWS; then region defaults to
+// us-east-1, use_path_style to true and both checksum keys to when_required,
+// which every S3 server understands), region, prefix (every key lies below it,
+// as in prefix=certana/), use_path_style, profile, role, anonymous,
+// hostname_immutable, dualstack, fips, accelerate, disable_https, ssetype,
+// kmskeyid, request_checksum_calculation, response_checksum_validation,
+// rate_limiter_capacity: those of gocloud.dev/blob/s3blob.
+//
+// It is built on gocloud.dev/blob. For folders, writing and listing are its own:
+// a write is synced to the disk before it is acknowledged, and listing a large
+// folder walks it once.
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
+	"gocloud.dev/blob/memblob"
+	_ "gocloud.dev/blob/s3blob" // registers the s3 scheme
+)
+
+var (
+	// ErrNotFound says that the store answered and holds nothing under the key.
+	ErrNotFound = errors.New("blob: not found")
+	// ErrUnavailable says that the store could not be asked, refused, or broke
+	// off: whether the key exists is not known.
+	ErrUnavailable = errors.New("blob: the store is unavailable")
+	// ErrKey says that a key is not one that every store can hold.
+	ErrKey = errors.New("blob: not a usable key")
+	// ErrTooLarge says that a blob is longer than ReadAll was allowed to read.
+	ErrTooLarge = errors.New("blob: larger than allowed")
+)
+
+// Store is one place for blobs, safe for concurrent use. Several processes may
+// use the same folder or bucket.
+type Store struct {
+	bucket *blob.Bucket
+	dir    string // of a folder, else empty
+}
+
+// Open connects to the store that rawURL names. For s3 it does not talk to the
+// server: a wrong endpoint shows on first use, as ErrUnavailable.
+func Open(ctx context.Context, rawURL string) (*Store, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	switch u.Scheme {
+	case "file":
+		return openFolder(u)
+	case "mem":
+		return &Store{bucket: memblob.OpenBucket(nil)}, nil
+	case "s3":
+		u.RawQuery = s3Query(u.Query()).Encode()
+		b, err := blob.OpenBucket(ctx, u.String())
+		if err != nil {
+			return nil, fmt.Errorf("blob: %w", err)
+		}
+		return &Store{bucket: b}, nil
+	}
+	return nil, fmt.Errorf("blob: %q is not a file, s3 or mem URL", u.Redacted())
+}
+
+// Close ends the use of the store. Readers that are still open stop working.
+func (s *Store) Close() error { return s.bucket.Close() }
+
+func openFolder(u *url.URL) (*Store, error) {
+	if u.Host != "" && u.Host != "localhost" || !filepath.IsAbs(u.Path) {
+		return nil, fmt.Errorf("blob: a folder is file:///absolute/path, not %q", u.Redacted())
+	}
+	if u.RawQuery != "" {
+		return nil, fmt.Errorf("blob: a file URL takes no query, got %q", u.RawQuery)
+	}
+	dir := filepath.Clean(u.Path)
+	if err := os.MkdirAll(filepath.Join(dir, tempDir), 0o700); err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	removeStale(filepath.Join(dir, tempDir))
+	b, err := fileblob.OpenBucket(dir, &fileblob.Options{Metadata: fileblob.MetadataDontWrite})
+	if err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	return &Store{bucket: b, dir: dir}, nil
+}
+
+// s3Query fills in what servers other than AWS need, where the operator named
+// such a server and said nothing else.
+func s3Query(q url.Values) url.Values {
+	if q.Get("endpoint") == "" {
+		return q
+	}
+	def := func(key, value string) {
+		if !q.Has(key) {
+			q.Set(key, value)
+		}
+	}
+	if os.Getenv("AWS_REGION") == "" && os.Getenv("AWS_DEFAULT_REGION") == "" {
+		def("region", "us-east-1")
+	}
+	if !q.Has("s3ForcePathStyle") {
+		def("use_path_style", "true")
+	}
+	def("request_checksum_calculation", "when_required")
+	def("response_checksum_validation", "when_required")
+	return q
+}

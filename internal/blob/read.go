@@ -1,0 +1,139 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+	"time"
+
+	"github.com/aws/smithy-go"
+	"gocloud.dev/blob"
+	"gocloud.dev/gcerrors"
+)
+
+// Reader reads one blob. It is an io.ReadSeekCloser, so that http.ServeContent
+// answers ranges from it: seeking costs nothing, and the first read after a
+// seek asks the store for the rest from there. Its errors are ErrUnavailable.
+type Reader struct {
+	r     *blob.Reader
+	store *Store
+	ctx   context.Context
+}
+
+// Open starts reading a blob; ctx governs all of the reading. The errors are
+// ErrNotFound, ErrUnavailable and those of ctx. The caller closes the reader.
+func (s *Store) Open(ctx context.Context, key string) (*Reader, error) {
+	if err := CheckKey(key); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	r, err := s.bucket.NewReader(ctx, key, nil)
+	if err != nil {
+		return nil, s.classify(ctx, err)
+	}
+	return &Reader{r: r, store: s, ctx: ctx}, nil
+}
+
+// Size is the blob's length in bytes.
+func (r *Reader) Size() int64 { return r.r.Size() }
+
+// ModTime is when the blob was last written, as the store tells it.
+func (r *Reader) ModTime() time.Time { return r.r.ModTime() }
+
+func (r *Reader) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = r.store.classify(r.ctx, err)
+	}
+	return n, err
+}
+
+// Seek moves the next read; it talks to nobody. Past the end is an error.
+func (r *Reader) Seek(offset int64, whence int) (int64, error) {
+	base := int64(0)
+	switch whence {
+	case io.SeekCurrent:
+		at, err := r.r.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return 0, fmt.Errorf("blob: %w", err)
+		}
+		base = at
+	case io.SeekEnd:
+		base = r.Size()
+	}
+	if to := base + offset; to < 0 || to > r.Size() {
+		return 0, fmt.Errorf("blob: cannot seek to %d in %d bytes", to, r.Size())
+	}
+	return r.r.Seek(base+offset, io.SeekStart)
+}
+
+// Close ends the reading.
+func (r *Reader) Close() error { return r.r.Close() }
+
+// ReadAll returns a whole blob of at most limit bytes; a longer one is
+// ErrTooLarge and is not read.
+func (s *Store) ReadAll(ctx context.Context, key string, limit int64) ([]byte, error) {
+	r, err := s.Open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if r.Size() > limit {
+		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, r.Size(), limit)
+	}
+	b := make([]byte, r.Size())
+	if _, err := io.ReadFull(r, b); err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("%w: the blob ended early", ErrUnavailable)
+		}
+		return nil, err
+	}
+	return b, nil
+}
+
+// Exists tells whether the store holds the key. Its errors are ErrUnavailable
+// and those of ctx.
+func (s *Store) Exists(ctx context.Context, key string) (bool, error) {
+	if CheckKey(key) != nil {
+		return false, nil
+	}
+	_, err := s.bucket.Attributes(ctx, key)
+	if err == nil {
+		return true, nil
+	}
+	if err = s.classify(ctx, err); errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return false, err
+}
+
+// classify turns a store's error into one of this package's.
+func (s *Store) classify(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	missing := gcerrors.Code(err) == gcerrors.NotFound || errors.Is(err, syscall.ENOTDIR)
+	if missing && s.alive(err) {
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// alive tells a missing blob from a missing store: a folder that was unmounted
+// or a bucket that is not there hold nothing, but that says nothing of the blob.
+func (s *Store) alive(err error) bool {
+	if s.dir != "" {
+		return folderAlive(s.dir)
+	}
+	var api smithy.APIError
+	return !errors.As(err, &api) || api.ErrorCode() != "NoSuchBucket"
+}
+
+// unavailable is classify for questions that have no "not found" for an answer.
+func (s *Store) unavailable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
