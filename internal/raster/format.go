@@ -118,5 +118,5 @@ func ReadInfo(data []byte, limits Limits) (Info, error) {
 // orientation. Sizes are at most 2³¹−1, so their product fits an int64.
 type header struct {
 	w, h, bits, orient, frames int
-	alpha                      bool
+	alpha, colour              bool
 }
