@@ -1,0 +1,114 @@
+package attack
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// Attack is one entry of a suite.
+type Attack struct {
+	Name     string
+	Strength float64
+	Class    string // the group that tables sum it under
+}
+
+// Label is the attack's name with its strength, as tables print it.
+func (a Attack) Label() string {
+	if a.Strength == 0 {
+		return a.Name
+	}
+	return a.Name + ":" + strconv.FormatFloat(a.Strength, 'g', -1, 64)
+}
+
+// Result is an attacked picture and how it came about.
+type Result struct {
+	RGB     *RGB
+	Encoded []byte    // the file that RGB was decoded from, when the attack encodes
+	Ext     string    // ".jpg", ".webp", or ".png" when Encoded is nil
+	Box     *[4]int   // x, y, width, height of a crop, overlay or pasted region
+	Pad     *[4]int   // pixels added left, top, right, bottom
+	Matrix  []float64 // forward map of a warp, row by row: 2×3 affine or 3×3 projective
+}
+
+// ErrUnknown is returned for a name that is no attack.
+var ErrUnknown = errors.New("unknown attack")
+
+// Suite returns the 52 attacks of the standard suite, in table order.
+func Suite() []Attack {
+	var s []Attack
+	add := func(class, name string, strengths ...float64) {
+		for _, v := range strengths {
+			s = append(s, Attack{name, v, class})
+		}
+	}
+	add("none", "none", 0)
+	add("jpeg", "jpeg", 95, 90, 80, 70, 50, 30)
+	add("webp", "webp", 80, 50)
+	add("resize", "resize", 0.5, 0.75, 1.5, 2)
+	add("crop", "crop", 0.9, 0.75, 0.5, 0.25)
+	add("rotate", "rotate", 1, 2, 5, 10)
+	add("rot90", "rotate", 90, 180)
+	add("flip", "hflip", 0)
+	add("noise", "noise", 2, 5, 10)
+	add("blur", "blur", 0.5, 1, 2)
+	add("blur", "median", 3)
+	add("tone", "brightness", 0.5, 0.8, 1.2, 1.5)
+	add("tone", "contrast", 0.5, 1.5)
+	add("tone", "saturation", 0.5, 1.5)
+	add("tone", "gamma", 0.7, 1.4)
+	add("tone", "hue", 10)
+	add("sharpen", "sharpen", 2)
+	add("overlay", "overlay", 0.05, 0.2)
+	add("colour", "grayscale", 0)
+	add("colour", "palette", 256)
+	add("combo", "social", 1080)
+	add("combo", "screenshot", 0.8)
+	add("combo", "crop_jpeg", 0.75)
+	add("combo", "rot_crop_jpeg", 3)
+	add("printscan", "printscan", 1)
+	return s
+}
+
+// Extras returns attacks outside the suite at customary strengths: geometry
+// beyond similarity, double compression, and forgeries of a known region.
+func Extras() []Attack {
+	return []Attack{
+		{"aspect", 1.1, "warp"}, {"shear", 2, "warp"}, {"perspective", 0.02, "warp"},
+		{"double_jpeg", 70, "jpeg"}, {"pad", 0.1, "crop"},
+		{"splice", 0.1, "forgery"}, {"copymove", 0.1, "forgery"}, {"erase", 0.1, "forgery"},
+	}
+}
+
+// Apply attacks a picture, which it leaves as it is. Random choices depend on
+// the name, the strength, the seed and the picture's size alone.
+//
+// Strengths: jpeg, double_jpeg and webp take a quality of 1 to 100; resize and
+// aspect a factor; crop, crop_jpeg, overlay, splice, copymove and erase a share
+// of the area in (0, 1]; rotate, rot_crop_jpeg, hue and shear degrees (rotation
+// is counter-clockwise on the same canvas, with black corners); noise and blur a
+// standard deviation in levels and pixels; median an odd window; brightness,
+// contrast, saturation and sharpen a factor with 1 for no change; gamma an
+// exponent; palette a number of colours up to 256; social the longest side in
+// pixels; screenshot a factor; pad and perspective a share of the side;
+// printscan a multiple of its usual severity.
+func Apply(m *RGB, name string, strength float64, seed int64) (Result, error) {
+	f, ok := attacks[name]
+	if !ok {
+		return Result{}, fmt.Errorf("%w %q", ErrUnknown, name)
+	}
+	if m.W < 1 || m.H < 1 || len(m.Pix) != 3*m.W*m.H {
+		return Result{}, fmt.Errorf("attack %s: a picture of %d×%d with %d samples", name, m.W, m.H, len(m.Pix))
+	}
+	r, err := f(m, strength, newRand(seedOf(name, strength, seed, m)))
+	if err != nil {
+		return Result{}, fmt.Errorf("attack %s:%g: %w", name, strength, err)
+	}
+	if r.Ext == "" {
+		r.Ext = ".png"
+	}
+	return r, nil
+}
+
+// function is one attack; rng is seeded for this call alone.
+type function func(m *RGB, s float64, rng *numpyRand) (Result, error)
