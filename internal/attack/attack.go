@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"github.com/certana/certana/internal/raster"
 )
 
 // Attack is one entry of a suite.
@@ -23,7 +25,7 @@ func (a Attack) Label() string {
 
 // Result is an attacked picture and how it came about.
 type Result struct {
-	RGB     *RGB
+	RGB     *raster.RGB8
 	Encoded []byte    // the file that RGB was decoded from, when the attack encodes
 	Ext     string    // ".jpg", ".webp", or ".png" when Encoded is nil
 	Box     *[4]int   // x, y, width, height of a crop, overlay or pasted region
@@ -92,7 +94,7 @@ func Extras() []Attack {
 // exponent; palette a number of colours up to 256; social the longest side in
 // pixels; screenshot a factor; pad and perspective a share of the side;
 // printscan a multiple of its usual severity.
-func Apply(m *RGB, name string, strength float64, seed int64) (Result, error) {
+func Apply(m *raster.RGB8, name string, strength float64, seed int64) (Result, error) {
 	f, ok := attacks[name]
 	if !ok {
 		return Result{}, fmt.Errorf("%w %q", ErrUnknown, name)
@@ -111,4 +113,4 @@ func Apply(m *RGB, name string, strength float64, seed int64) (Result, error) {
 }
 
 // function is one attack; rng is seeded for this call alone.
-type function func(m *RGB, s float64, rng *numpyRand) (Result, error)
+type function func(m *raster.RGB8, s float64, rng *numpyRand) (Result, error)

@@ -3,11 +3,10 @@ package attack
 import (
 	"bytes"
 	"errors"
-	"image"
-	"image/color"
 	"math"
 	"testing"
 
+	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/synth"
 )
 
@@ -33,7 +32,7 @@ func TestSuiteIsTheStandardOne(t *testing.T) {
 // answer, input untouched, output whole.
 func TestApplyIsPure(t *testing.T) {
 	for _, size := range [][2]int{{37, 21}, {2, 2}, {5, 64}, {64, 3}} {
-		m := FromImage(synth.Photo(size[0], size[1], 5))
+		m := raster.FromImage(synth.Photo(size[0], size[1], 5))
 		before := bytes.Clone(m.Pix)
 		for _, a := range everything() {
 			r, err := Apply(m, a.Name, a.Strength, 9)
@@ -59,7 +58,7 @@ func TestApplyIsPure(t *testing.T) {
 }
 
 func TestSeedMovesOnlyWhatIsRandom(t *testing.T) {
-	m := FromImage(synth.Photo(90, 70, 1))
+	m := raster.FromImage(synth.Photo(90, 70, 1))
 	random := map[string]bool{"crop": true, "noise": true, "overlay": true, "screenshot": true,
 		"crop_jpeg": true, "printscan": true, "perspective": true, "splice": true, "copymove": true, "erase": true}
 	for _, a := range everything() {
@@ -78,7 +77,7 @@ func TestSeedMovesOnlyWhatIsRandom(t *testing.T) {
 }
 
 func TestApplyRefuses(t *testing.T) {
-	m := NewRGB(8, 8)
+	m := raster.NewRGB8(8, 8)
 	for _, c := range []struct {
 		name     string
 		strength float64
@@ -95,17 +94,17 @@ func TestApplyRefuses(t *testing.T) {
 	if _, err := Apply(m, "nothing", 0, 0); !errors.Is(err, ErrUnknown) {
 		t.Errorf("an unknown attack gives %v", err)
 	}
-	if _, err := Apply(&RGB{W: 3, H: 3, Pix: make([]uint8, 5)}, "none", 0, 0); err == nil {
+	if _, err := Apply(&raster.RGB8{W: 3, H: 3, Pix: make([]uint8, 5)}, "none", 0, 0); err == nil {
 		t.Error("a picture with missing samples was accepted")
 	}
-	if _, err := Apply(NewRGB(1, 1), "perspective", 0.02, 0); err == nil {
+	if _, err := Apply(raster.NewRGB8(1, 1), "perspective", 0.02, 0); err == nil {
 		t.Error("one pixel got a perspective")
 	}
 }
 
 // TestPaletteIsNearest holds the pruned search against a full one.
 func TestPaletteIsNearest(t *testing.T) {
-	m := FromImage(synth.Photo(96, 80, 4))
+	m := raster.FromImage(synth.Photo(96, 80, 4))
 	out := reducePalette(m, 16)
 	used := map[[3]uint8]bool{}
 	for i := 0; i < len(out.Pix); i += 3 {
@@ -124,32 +123,8 @@ func TestPaletteIsNearest(t *testing.T) {
 	}
 }
 
-func TestFromImageLaysAlphaOverWhite(t *testing.T) {
-	n := image.NewNRGBA(image.Rect(5, 5, 8, 6))
-	n.SetNRGBA(5, 5, color.NRGBA{10, 20, 30, 255})
-	n.SetNRGBA(6, 5, color.NRGBA{10, 20, 30, 0})
-	n.SetNRGBA(7, 5, color.NRGBA{0, 100, 255, 128})
-	wide := image.NewNRGBA64(n.Rect)
-	for x := 5; x < 8; x++ {
-		wide.Set(x, 5, n.At(x, 5))
-	}
-	want := []uint8{10, 20, 30, 255, 255, 255, 127, 177, 255}
-	for _, m := range []image.Image{n, wide} {
-		got := FromImage(m)
-		for i, v := range want {
-			if d := int(got.Pix[i]) - int(v); d < -1 || d > 1 {
-				t.Errorf("%T: %v, want %v", m, got.Pix, want)
-				break
-			}
-		}
-	}
-	if back := FromImage(FromImage(n).Image()); !bytes.Equal(back.Pix, FromImage(n).Pix) {
-		t.Error("a picture changed on the way to the standard library and back")
-	}
-}
-
 func BenchmarkSuite(b *testing.B) {
-	m := FromImage(synth.Photo(768, 512, 1))
+	m := raster.FromImage(synth.Photo(768, 512, 1))
 	for _, a := range Suite() {
 		b.Run(a.Label(), func(b *testing.B) {
 			for b.Loop() {

@@ -1,10 +1,14 @@
 package attack
 
-import "math"
+import (
+	"math"
+
+	"github.com/certana/certana/internal/raster"
+)
 
 // region draws a box of the given share of the area and of the picture's
 // proportions, anywhere inside.
-func region(m *RGB, share float64, rng *numpyRand) (x, y, w, h int) {
+func region(m *raster.RGB8, share float64, rng *numpyRand) (x, y, w, h int) {
 	f := math.Sqrt(share)
 	h, w = max(1, pixels(float64(m.H)*f)), max(1, pixels(float64(m.W)*f))
 	x = rng.integer(m.W - w + 1)
@@ -13,7 +17,7 @@ func region(m *RGB, share float64, rng *numpyRand) (x, y, w, h int) {
 }
 
 // cropBox is region with the vertical place drawn first.
-func cropBox(m *RGB, share float64, rng *numpyRand) (x, y, w, h int) {
+func cropBox(m *raster.RGB8, share float64, rng *numpyRand) (x, y, w, h int) {
 	f := math.Sqrt(share)
 	h, w = max(1, pixels(float64(m.H)*f)), max(1, pixels(float64(m.W)*f))
 	y = rng.integer(m.H - h + 1)
@@ -21,15 +25,15 @@ func cropBox(m *RGB, share float64, rng *numpyRand) (x, y, w, h int) {
 	return x, y, w, h
 }
 
-func cropped(m *RGB, s float64, rng *numpyRand) (Result, error) {
+func cropped(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 	if err := share(s); err != nil {
 		return Result{}, err
 	}
 	x, y, w, h := cropBox(m, s, rng)
-	return Result{RGB: m.Crop(x, y, w, h), Box: &[4]int{x, y, w, h}}, nil
+	return Result{RGB: crop(m, x, y, w, h), Box: &[4]int{x, y, w, h}}, nil
 }
 
-func croppedJPEG(m *RGB, s float64, rng *numpyRand) (Result, error) {
+func croppedJPEG(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 	c, err := cropped(m, s, rng)
 	if err != nil {
 		return c, err
@@ -40,18 +44,18 @@ func croppedJPEG(m *RGB, s float64, rng *numpyRand) (Result, error) {
 }
 
 // rotatedCroppedJPEG rotates, keeps the middle 90% of the area and saves at 80.
-func rotatedCroppedJPEG(m *RGB, s float64, _ *numpyRand) (Result, error) {
+func rotatedCroppedJPEG(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
 	turned, matrix := rotate(m, s)
 	f := math.Sqrt(0.9)
 	h, w := pixels(float64(m.H)*f), pixels(float64(m.W)*f)
 	x, y := (m.W-w)/2, (m.H-h)/2
-	r, err := throughJPEG(turned.Crop(x, y, w, h), 80)
+	r, err := throughJPEG(crop(turned, x, y, w, h), 80)
 	r.Matrix, r.Box = matrix, &[4]int{x, y, w, h}
 	return r, err
 }
 
 // social shrinks the longest side to s pixels, never enlarging, and saves at 70.
-func social(m *RGB, s float64, _ *numpyRand) (Result, error) {
+func social(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
 	if err := between(s, 1, 1<<16); err != nil {
 		return Result{}, err
 	}
@@ -63,7 +67,7 @@ func social(m *RGB, s float64, _ *numpyRand) (Result, error) {
 
 // screenshot scales by s, puts a light frame of 2 to 8% of the original sides
 // around and brings the tones down a little.
-func screenshot(m *RGB, s float64, rng *numpyRand) (Result, error) {
+func screenshot(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 	r, err := scaled(m, s, s)
 	if err != nil {
 		return r, err
@@ -76,7 +80,7 @@ func screenshot(m *RGB, s float64, rng *numpyRand) (Result, error) {
 	return Result{RGB: gamma(framed, 1.1), Pad: &[4]int{side[2], side[0], side[3], side[1]}}, nil
 }
 
-func padded(m *RGB, s float64, _ *numpyRand) (Result, error) {
+func padded(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
 	if err := between(s, 0, 4); err != nil {
 		return Result{}, err
 	}
@@ -84,18 +88,18 @@ func padded(m *RGB, s float64, _ *numpyRand) (Result, error) {
 	return Result{RGB: frame(m, p, p, p, p, [3]uint8{}), Pad: &[4]int{p, p, p, p}}, nil
 }
 
-func frame(m *RGB, left, top, right, bottom int, fill [3]uint8) *RGB {
-	out := NewRGB(m.W+left+right, m.H+top+bottom)
+func frame(m *raster.RGB8, left, top, right, bottom int, fill [3]uint8) *raster.RGB8 {
+	out := raster.NewRGB8(m.W+left+right, m.H+top+bottom)
 	for i := 0; i < len(out.Pix); i += 3 {
 		copy(out.Pix[i:], fill[:])
 	}
-	out.paste(m, left, top)
+	paste(out, m, left, top)
 	return out
 }
 
 // printScan is a print held under a scanner: slight perspective, blur, darker
 // middle tones, less contrast, noise; s scales every part.
-func printScan(m *RGB, s float64, rng *numpyRand) (Result, error) {
+func printScan(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 	if err := between(s, 0.02, 4); err != nil {
 		return Result{}, err
 	}
@@ -112,7 +116,7 @@ func printScan(m *RGB, s float64, rng *numpyRand) (Result, error) {
 	return Result{RGB: out, Matrix: matrix}, nil
 }
 
-func perspective(m *RGB, s float64, rng *numpyRand) (Result, error) {
+func perspective(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 	if err := between(s, 0, 0.2); err != nil {
 		return Result{}, err
 	}
@@ -124,7 +128,7 @@ func perspective(m *RGB, s float64, rng *numpyRand) (Result, error) {
 }
 
 // sheared slides rows sideways by tan(s degrees), the middle row staying.
-func sheared(m *RGB, s float64, _ *numpyRand) (Result, error) {
+func sheared(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
 	if err := between(math.Abs(s), 0, 60); err != nil {
 		return Result{}, err
 	}
@@ -135,14 +139,14 @@ func sheared(m *RGB, s float64, _ *numpyRand) (Result, error) {
 
 // splice puts a blurred, mirrored part of the same picture with red and blue
 // exchanged over a region.
-func splice(m *RGB, s float64, rng *numpyRand) (Result, error) {
+func splice(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 	if err := share(s); err != nil {
 		return Result{}, err
 	}
 	x, y, w, h := region(m, s, rng)
-	patch := NewRGB(w, h)
+	patch := raster.NewRGB8(w, h)
 	for j := range h {
-		copy(patch.row(j), m.row(m.H - 1 - j)[3*(m.W-w):])
+		copy(row(patch, j), row(m, m.H-1-j)[3*(m.W-w):])
 	}
 	patch = blur(patch, 0.6)
 	for i := 0; i < len(patch.Pix); i += 3 {
@@ -152,26 +156,26 @@ func splice(m *RGB, s float64, rng *numpyRand) (Result, error) {
 }
 
 // copyMove covers a region by another of the same picture.
-func copyMove(m *RGB, s float64, rng *numpyRand) (Result, error) {
+func copyMove(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 	if err := share(s); err != nil {
 		return Result{}, err
 	}
 	x, y, w, h := region(m, s, rng)
 	fromX, fromY, _, _ := region(m, s, rng)
-	return pasted(m, m.Crop(fromX, fromY, w, h), x, y), nil
+	return pasted(m, crop(m, fromX, fromY, w, h), x, y), nil
 }
 
 // erase blurs a region until its content is gone.
-func erase(m *RGB, s float64, rng *numpyRand) (Result, error) {
+func erase(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 	if err := share(s); err != nil {
 		return Result{}, err
 	}
 	x, y, w, h := region(m, s, rng)
-	return pasted(m, blur(m.Crop(x, y, w, h), max(2, float64(w)/12)), x, y), nil
+	return pasted(m, blur(crop(m, x, y, w, h), max(2, float64(w)/12)), x, y), nil
 }
 
-func pasted(m, patch *RGB, x, y int) Result {
-	out := m.Clone()
-	out.paste(patch, x, y)
+func pasted(m, patch *raster.RGB8, x, y int) Result {
+	out := clone(m)
+	paste(out, patch, x, y)
 	return Result{RGB: out, Box: &[4]int{x, y, patch.W, patch.H}}
 }

@@ -1,17 +1,21 @@
 package attack
 
-import "math"
+import (
+	"math"
+
+	"github.com/certana/certana/internal/raster"
+)
 
 // blur is OpenCV's GaussianBlur of 8-bit pictures with a window of
 // 2⌈3σ⌉+1: weights in 8-bit fixed point, their rounding errors carried on to the
 // next, the border mirrored without repeating it.
-func blur(m *RGB, sigma float64) *RGB {
+func blur(m *raster.RGB8, sigma float64) *raster.RGB8 {
 	k := gaussianWeights(sigma)
 	r := len(k) / 2
 	tmp := make([]uint32, len(m.Pix))
 	line := make([]uint32, 3*(m.W+2*r))
 	for y := range m.H {
-		src, dst := m.row(y), tmp[3*y*m.W:3*(y+1)*m.W]
+		src, dst := row(m, y), tmp[3*y*m.W:3*(y+1)*m.W]
 		for x := -r; x < m.W+r; x++ {
 			from := 3 * mirror(x, m.W)
 			for c := range 3 {
@@ -24,7 +28,7 @@ func blur(m *RGB, sigma float64) *RGB {
 			}
 		}
 	}
-	out := NewRGB(m.W, m.H)
+	out := raster.NewRGB8(m.W, m.H)
 	acc := make([]uint32, 3*m.W)
 	for y := range m.H {
 		clear(acc)
@@ -34,7 +38,7 @@ func blur(m *RGB, sigma float64) *RGB {
 				acc[i] += weight * src[i]
 			}
 		}
-		dst := out.row(y)
+		dst := row(out, y)
 		for i, v := range acc {
 			dst[i] = uint8(min((v+1<<15)>>16, 255))
 		}
@@ -82,8 +86,8 @@ func mirror(i, n int) int {
 
 // median replaces every sample by the median of a size × size window, the
 // border repeated.
-func median(m *RGB, size int) *RGB {
-	out := NewRGB(m.W, m.H)
+func median(m *raster.RGB8, size int) *raster.RGB8 {
+	out := raster.NewRGB8(m.W, m.H)
 	r := size / 2
 	window := make([]uint8, 0, size*size)
 	for y := range m.H {
@@ -91,7 +95,7 @@ func median(m *RGB, size int) *RGB {
 			for c := range 3 {
 				window = window[:0]
 				for j := -r; j <= r; j++ {
-					row := m.row(min(max(y+j, 0), m.H-1))
+					row := row(m, min(max(y+j, 0), m.H-1))
 					for i := -r; i <= r; i++ {
 						window = insert(window, row[3*min(max(x+i, 0), m.W-1)+c])
 					}
@@ -116,11 +120,11 @@ func insert(sorted []uint8, v uint8) []uint8 {
 
 // smooth is Pillow's SMOOTH filter: 3 × 3 with 5 in the middle, over 13; the
 // outermost pixels stay as they are.
-func smooth(m *RGB) *RGB {
-	out := m.Clone()
+func smooth(m *raster.RGB8) *raster.RGB8 {
+	out := clone(m)
 	const edge, middle = float32(1.0 / 13), float32(5.0 / 13)
 	for y := 1; y < m.H-1; y++ {
-		up, mid, down, dst := m.row(y-1), m.row(y), m.row(y+1), out.row(y)
+		up, mid, down, dst := row(m, y-1), row(m, y), row(m, y+1), row(out, y)
 		for i := 3; i < 3*m.W-3; i++ {
 			v := float32(0.5)
 			v += float32(down[i-3])*edge + float32(down[i])*edge + float32(down[i+3])*edge

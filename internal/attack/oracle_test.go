@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/synth"
 )
 
@@ -47,7 +48,7 @@ func suiteDir(t testing.TB) string {
 }
 
 // ask runs the reference over one picture.
-func ask(t testing.TB, m *RGB, seed int64, list []Attack) []answer {
+func ask(t testing.TB, m *raster.RGB8, seed int64, list []Attack) []answer {
 	t.Helper()
 	suite, dir := suiteDir(t), t.TempDir()
 	jobs := make([][2]any, len(list))
@@ -126,7 +127,7 @@ func TestAgainstPython(t *testing.T) {
 		w, h int
 		seed int64
 	}{{320, 214, 3}, {301, 403, 12}} {
-		m := FromImage(synth.Photo(c.w, c.h, uint64(c.seed)))
+		m := raster.FromImage(synth.Photo(c.w, c.h, uint64(c.seed)))
 		list := everything()
 		for i, want := range ask(t, m, c.seed, list) {
 			a := list[i]
@@ -139,7 +140,7 @@ func TestAgainstPython(t *testing.T) {
 				if len(r.RGB.Pix) != len(want.rgb) {
 					t.FailNow()
 				}
-				ref := &RGB{W: want.W, H: want.H, Pix: want.rgb}
+				ref := &raster.RGB8{W: want.W, H: want.H, Pix: want.rgb}
 				if a.Name == "overlay" {
 					checkText(t, r, ref)
 				}
@@ -155,14 +156,14 @@ func TestAgainstPython(t *testing.T) {
 }
 
 // checkText compares how much text there is in the box, then blanks both boxes.
-func checkText(t *testing.T, r Result, ref *RGB) {
+func checkText(t *testing.T, r Result, ref *raster.RGB8) {
 	t.Helper()
 	var ink [2]float64
 	x, y, w, h := r.Box[0], r.Box[1], r.Box[2], r.Box[3]
-	for k, m := range []*RGB{r.RGB, ref} {
+	for k, m := range []*raster.RGB8{r.RGB, ref} {
 		for j := y; j < y+h; j++ {
 			for i := x; i < x+w; i++ {
-				p := m.row(j)[3*i : 3*i+3]
+				p := row(m, j)[3*i : 3*i+3]
 				ink[k] += float64(p[1]-30) / 225
 				clear(p)
 			}

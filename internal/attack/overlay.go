@@ -10,11 +10,13 @@ import (
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
+
+	"github.com/certana/certana/internal/raster"
 )
 
 // overlaid covers a share s of the picture with an opaque red box twice as wide
 // as high, somewhere, with white text in it.
-func overlaid(m *RGB, s float64, rng *numpyRand) (Result, error) {
+func overlaid(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 	if err := share(s); err != nil {
 		return Result{}, err
 	}
@@ -23,7 +25,7 @@ func overlaid(m *RGB, s float64, rng *numpyRand) (Result, error) {
 	h := min(m.H, pixels(area/float64(w)))
 	x := rng.integer(m.W - w + 1)
 	y := rng.integer(m.H - h + 1)
-	fill := NewRGB(w, h)
+	fill := raster.NewRGB8(w, h)
 	for i := 0; i < len(fill.Pix); i += 3 {
 		copy(fill.Pix[i:], []uint8{200, 30, 40})
 	}
@@ -36,7 +38,7 @@ var bold = sync.OnceValues(func() (*opentype.Font, error) { return opentype.Pars
 
 // write draws white text whose ascender line starts at (x, y); what leaves the
 // picture is cut off.
-func write(m *RGB, text string, x, y int, size float64) error {
+func write(m *raster.RGB8, text string, x, y int, size float64) error {
 	f, err := bold()
 	if err != nil {
 		return err

@@ -1,13 +1,17 @@
 package attack
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/certana/certana/internal/raster"
+)
 
 // reducePalette is Pillow's median cut (after Heckbert, "Color image
 // quantization for frame buffer display", 1982): the fullest box is split at its
 // median along its longest side, weighted as luma weighs the channels, until
 // there are n boxes; the palette is the boxes' means; every colour goes to the
 // nearest entry, with no dither.
-func reducePalette(m *RGB, n int) *RGB {
+func reducePalette(m *raster.RGB8, n int) *raster.RGB8 {
 	colours, shift := histogram(m)
 	boxes := cut(colours, n)
 	boxOf := map[uint32]int{}
@@ -19,7 +23,7 @@ func reducePalette(m *RGB, n int) *RGB {
 	palette := boxMeans(m, boxOf, shift, len(boxes))
 	order := byDistance(palette)
 	known := map[uint32][3]uint8{}
-	out := NewRGB(m.W, m.H)
+	out := raster.NewRGB8(m.W, m.H)
 	for i := 0; i < len(m.Pix); i += 3 {
 		p := [3]uint8(m.Pix[i : i+3])
 		q, ok := known[keyOf(p)]
@@ -47,7 +51,7 @@ func distance(a, b [3]uint8) int { return sqr(a[0], b[0]) + sqr(a[1], b[1]) + sq
 
 // histogram counts the colours with as few low bits dropped as keep it at 65,536
 // entries, in order of their keys.
-func histogram(m *RGB) ([]colour, int) {
+func histogram(m *raster.RGB8) ([]colour, int) {
 	const limit = 65536
 	for shift := 0; ; shift++ {
 		counts := map[uint32]int{}
@@ -142,7 +146,7 @@ func (b box) split() (high, low box) {
 }
 
 // boxMeans averages the picture's pixels over each box.
-func boxMeans(m *RGB, boxOf map[uint32]int, shift, n int) [][3]uint8 {
+func boxMeans(m *raster.RGB8, boxOf map[uint32]int, shift, n int) [][3]uint8 {
 	sum, count := make([][3]int, n), make([]int, n)
 	for i := 0; i < len(m.Pix); i += 3 {
 		p := m.Pix[i : i+3]

@@ -8,6 +8,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/certana/certana/internal/raster"
 )
 
 // whole names the attacks whose strength is written without a decimal point
@@ -20,7 +22,7 @@ var whole = map[string]bool{
 }
 
 // seedOf hashes "name|strength|seed|HxW" and takes the first 64 bits.
-func seedOf(name string, strength float64, seed int64, m *RGB) uint64 {
+func seedOf(name string, strength float64, seed int64, m *raster.RGB8) uint64 {
 	s := strconv.FormatFloat(strength, 'g', -1, 64)
 	if !whole[name] && !strings.ContainsAny(s, ".e") {
 		s += ".0"
@@ -114,6 +116,9 @@ func (r *numpyRand) uint32() uint32 {
 func (r *numpyRand) integer(n int) int {
 	if n <= 1 {
 		return 0
+	}
+	if n == 1<<32 {
+		return int(r.uint32())
 	}
 	span := uint64(n)
 	m := uint64(r.uint32()) * span

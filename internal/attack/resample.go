@@ -1,17 +1,24 @@
 package attack
 
-import "math"
+import (
+	"math"
+
+	"github.com/certana/certana/internal/raster"
+)
 
 // resize is Pillow's LANCZOS: a separable sinc window of three lobes, widened
 // by the factor when shrinking, with 22-bit fixed-point weights and 8 bits
 // between the horizontal and the vertical pass.
-func resize(m *RGB, w, h int) *RGB {
+func resize(m *raster.RGB8, w, h int) *raster.RGB8 {
 	w, h = max(1, w), max(1, h)
+	if w == m.W && h == m.H {
+		return clone(m)
+	}
 	if w != m.W {
-		m = m.resizeRows(w)
+		m = resizeRows(m, w)
 	}
 	if h != m.H {
-		m = m.resizeColumns(h)
+		m = resizeColumns(m, h)
 	}
 	return m
 }
@@ -61,11 +68,11 @@ func sinc(x float64) float64 {
 	return math.Sin(math.Pi*x) / (math.Pi * x)
 }
 
-func (m *RGB) resizeRows(w int) *RGB {
-	out := NewRGB(w, m.H)
+func resizeRows(m *raster.RGB8, w int) *raster.RGB8 {
+	out := raster.NewRGB8(w, m.H)
 	taps := lanczosTaps(m.W, w)
 	for y := range m.H {
-		src, dst := m.row(y), out.row(y)
+		src, dst := row(m, y), row(out, y)
 		for x, t := range taps {
 			r, g, b := int32(1<<(weightBits-1)), int32(1<<(weightBits-1)), int32(1<<(weightBits-1))
 			s := src[3*t.first : 3*(t.first+len(t.weight))]
@@ -80,19 +87,19 @@ func (m *RGB) resizeRows(w int) *RGB {
 	return out
 }
 
-func (m *RGB) resizeColumns(h int) *RGB {
-	out := NewRGB(m.W, h)
+func resizeColumns(m *raster.RGB8, h int) *raster.RGB8 {
+	out := raster.NewRGB8(m.W, h)
 	acc := make([]int32, 3*m.W)
 	for y, t := range lanczosTaps(m.H, h) {
 		for i := range acc {
 			acc[i] = 1 << (weightBits - 1)
 		}
 		for j, k := range t.weight {
-			for i, v := range m.row(t.first + j) {
+			for i, v := range row(m, t.first+j) {
 				acc[i] += int32(v) * k
 			}
 		}
-		dst := out.row(y)
+		dst := row(out, y)
 		for i, v := range acc {
 			dst[i] = clip8(v >> weightBits)
 		}

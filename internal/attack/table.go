@@ -5,35 +5,36 @@ import (
 	"math"
 
 	"github.com/certana/certana/internal/attack/codec"
+	"github.com/certana/certana/internal/raster"
 )
 
 // attacks is every attack by its name.
 var attacks = map[string]function{
-	"none": plain(func(m *RGB, _ float64) *RGB { return m.Clone() }),
-	"jpeg": func(m *RGB, q float64, _ *numpyRand) (Result, error) { return throughJPEG(m, q) },
+	"none": plain(func(m *raster.RGB8, _ float64) *raster.RGB8 { return clone(m) }),
+	"jpeg": func(m *raster.RGB8, q float64, _ *numpyRand) (Result, error) { return throughJPEG(m, q) },
 	"webp": throughWebP,
-	"double_jpeg": func(m *RGB, q float64, _ *numpyRand) (Result, error) {
+	"double_jpeg": func(m *raster.RGB8, q float64, _ *numpyRand) (Result, error) {
 		r, err := throughJPEG(m, 90)
 		if err != nil {
 			return r, err
 		}
 		return throughJPEG(r.RGB, q)
 	},
-	"resize": func(m *RGB, s float64, _ *numpyRand) (Result, error) { return scaled(m, s, s) },
-	"aspect": func(m *RGB, s float64, _ *numpyRand) (Result, error) { return scaled(m, s, 1) },
+	"resize": func(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) { return scaled(m, s, s) },
+	"aspect": func(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) { return scaled(m, s, 1) },
 	"crop":   cropped,
 	"rotate": rotated,
-	"hflip":  plain(func(m *RGB, _ float64) *RGB { return flip(m) }),
-	"noise": func(m *RGB, s float64, rng *numpyRand) (Result, error) {
+	"hflip":  plain(func(m *raster.RGB8, _ float64) *raster.RGB8 { return flip(m) }),
+	"noise": func(m *raster.RGB8, s float64, rng *numpyRand) (Result, error) {
 		return Result{RGB: addNoise(m, s, rng)}, between(s, 0, 255)
 	},
-	"blur": func(m *RGB, s float64, _ *numpyRand) (Result, error) {
+	"blur": func(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
 		if err := between(s, 0.01, 100); err != nil {
 			return Result{}, err
 		}
 		return Result{RGB: blur(m, s)}, nil
 	},
-	"median": func(m *RGB, s float64, _ *numpyRand) (Result, error) {
+	"median": func(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
 		if s != 3 && s != 5 && s != 7 {
 			return Result{}, fmt.Errorf("the window must be 3, 5 or 7, not %g", s)
 		}
@@ -41,13 +42,13 @@ var attacks = map[string]function{
 	},
 	"brightness": plain(brightness),
 	"contrast":   plain(contrast),
-	"saturation": plain(func(m *RGB, s float64) *RGB { return enhance(grayscale(m), m, s) }),
+	"saturation": plain(func(m *raster.RGB8, s float64) *raster.RGB8 { return enhance(grayscale(m), m, s) }),
 	"gamma":      plain(gamma),
 	"hue":        plain(hue),
-	"sharpen":    plain(func(m *RGB, s float64) *RGB { return enhance(smooth(m), m, s) }),
+	"sharpen":    plain(func(m *raster.RGB8, s float64) *raster.RGB8 { return enhance(smooth(m), m, s) }),
 	"overlay":    overlaid,
-	"grayscale":  plain(func(m *RGB, _ float64) *RGB { return grayscale(m) }),
-	"palette": func(m *RGB, s float64, _ *numpyRand) (Result, error) {
+	"grayscale":  plain(func(m *raster.RGB8, _ float64) *raster.RGB8 { return grayscale(m) }),
+	"palette": func(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
 		if err := between(s, 1, 256); err != nil {
 			return Result{}, err
 		}
@@ -67,8 +68,8 @@ var attacks = map[string]function{
 }
 
 // plain wraps an attack of pixels and a strength alone.
-func plain(f func(*RGB, float64) *RGB) function {
-	return func(m *RGB, s float64, _ *numpyRand) (Result, error) { return Result{RGB: f(m, s)}, nil }
+func plain(f func(*raster.RGB8, float64) *raster.RGB8) function {
+	return func(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) { return Result{RGB: f(m, s)}, nil }
 }
 
 func between(s, lo, hi float64) error {
@@ -84,7 +85,7 @@ func share(s float64) error { return between(s, 1e-6, 1) }
 // pixels rounds a length to whole pixels, half to even.
 func pixels(v float64) int { return int(math.RoundToEven(v)) }
 
-func throughJPEG(m *RGB, q float64) (Result, error) {
+func throughJPEG(m *raster.RGB8, q float64) (Result, error) {
 	if err := between(q, 1, 100); err != nil {
 		return Result{}, err
 	}
@@ -93,10 +94,10 @@ func throughJPEG(m *RGB, q float64) (Result, error) {
 		return Result{}, err
 	}
 	pix, w, h, err := codec.DecodeJPEG(file)
-	return Result{RGB: &RGB{W: w, H: h, Pix: pix}, Encoded: file, Ext: ".jpg"}, err
+	return Result{RGB: &raster.RGB8{W: w, H: h, Pix: pix}, Encoded: file, Ext: ".jpg"}, err
 }
 
-func throughWebP(m *RGB, q float64, _ *numpyRand) (Result, error) {
+func throughWebP(m *raster.RGB8, q float64, _ *numpyRand) (Result, error) {
 	if err := between(q, 0, 100); err != nil {
 		return Result{}, err
 	}
@@ -105,10 +106,10 @@ func throughWebP(m *RGB, q float64, _ *numpyRand) (Result, error) {
 		return Result{}, err
 	}
 	pix, w, h, err := codec.DecodeWebP(file)
-	return Result{RGB: &RGB{W: w, H: h, Pix: pix}, Encoded: file, Ext: ".webp"}, err
+	return Result{RGB: &raster.RGB8{W: w, H: h, Pix: pix}, Encoded: file, Ext: ".webp"}, err
 }
 
-func scaled(m *RGB, sx, sy float64) (Result, error) {
+func scaled(m *raster.RGB8, sx, sy float64) (Result, error) {
 	w, h := pixels(float64(m.W)*sx), pixels(float64(m.H)*sy)
 	if err := between(max(sx, sy), 1e-4, 64); err != nil {
 		return Result{}, err
@@ -116,10 +117,10 @@ func scaled(m *RGB, sx, sy float64) (Result, error) {
 	return Result{RGB: resize(m, w, h)}, nil
 }
 
-func flip(m *RGB) *RGB {
-	out := NewRGB(m.W, m.H)
+func flip(m *raster.RGB8) *raster.RGB8 {
+	out := raster.NewRGB8(m.W, m.H)
 	for y := range m.H {
-		src, dst := m.row(y), out.row(y)
+		src, dst := row(m, y), row(out, y)
 		for x := range m.W {
 			copy(dst[3*x:3*x+3], src[3*(m.W-1-x):])
 		}
@@ -127,13 +128,13 @@ func flip(m *RGB) *RGB {
 	return out
 }
 
-func rotated(m *RGB, s float64, _ *numpyRand) (Result, error) {
+func rotated(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
 	if math.Mod(s, 90) != 0 {
 		out, matrix := rotate(m, s)
 		return Result{RGB: out, Matrix: matrix}, nil
 	}
 	turns := (int(s/90)%4 + 4) % 4
-	out := m.Clone()
+	out := clone(m)
 	for range turns {
 		out = quarter(out)
 	}
@@ -141,11 +142,11 @@ func rotated(m *RGB, s float64, _ *numpyRand) (Result, error) {
 }
 
 // quarter turns by 90 degrees counter-clockwise.
-func quarter(m *RGB) *RGB {
-	out := NewRGB(m.H, m.W)
+func quarter(m *raster.RGB8) *raster.RGB8 {
+	out := raster.NewRGB8(m.H, m.W)
 	for y := range out.H {
 		for x := range out.W {
-			copy(out.row(y)[3*x:3*x+3], m.row(x)[3*(m.W-1-y):])
+			copy(row(out, y)[3*x:3*x+3], row(m, x)[3*(m.W-1-y):])
 		}
 	}
 	return out

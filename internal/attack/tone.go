@@ -1,28 +1,32 @@
 package attack
 
-import "math"
+import (
+	"math"
+
+	"github.com/certana/certana/internal/raster"
+)
 
 // round8 rounds half to even and clips to a sample.
 func round8(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) }
 
 // perSample maps every sample through a table.
-func perSample(m *RGB, f func(v float64) float64) *RGB {
+func perSample(m *raster.RGB8, f func(v float64) float64) *raster.RGB8 {
 	var table [256]uint8
 	for i := range table {
 		table[i] = round8(f(float64(i)))
 	}
-	out := NewRGB(m.W, m.H)
+	out := raster.NewRGB8(m.W, m.H)
 	for i, v := range m.Pix {
 		out.Pix[i] = table[v]
 	}
 	return out
 }
 
-func brightness(m *RGB, s float64) *RGB {
+func brightness(m *raster.RGB8, s float64) *raster.RGB8 {
 	return perSample(m, func(v float64) float64 { return float64(float32(v) * float32(s)) })
 }
 
-func gamma(m *RGB, g float64) *RGB {
+func gamma(m *raster.RGB8, g float64) *raster.RGB8 {
 	return perSample(m, func(v float64) float64 { return 255 * math.Pow(v/255, g) })
 }
 
@@ -31,8 +35,8 @@ func grey(p []uint8) uint8 {
 	return uint8((uint32(p[0])*19595 + uint32(p[1])*38470 + uint32(p[2])*7471 + 0x8000) >> 16)
 }
 
-func grayscale(m *RGB) *RGB {
-	out := NewRGB(m.W, m.H)
+func grayscale(m *raster.RGB8) *raster.RGB8 {
+	out := raster.NewRGB8(m.W, m.H)
 	for i := 0; i < len(m.Pix); i += 3 {
 		v := grey(m.Pix[i : i+3])
 		out.Pix[i], out.Pix[i+1], out.Pix[i+2] = v, v, v
@@ -42,8 +46,8 @@ func grayscale(m *RGB) *RGB {
 
 // enhance is Pillow's blend: away from the degenerate picture towards m by the
 // factor s, which may pass 1; fractions are cut off, not rounded.
-func enhance(degenerate, m *RGB, s float64) *RGB {
-	out := NewRGB(m.W, m.H)
+func enhance(degenerate, m *raster.RGB8, s float64) *raster.RGB8 {
+	out := raster.NewRGB8(m.W, m.H)
 	f := float32(s)
 	for i, d := range degenerate.Pix {
 		v := float32(d) + f*(float32(m.Pix[i])-float32(d))
@@ -53,13 +57,13 @@ func enhance(degenerate, m *RGB, s float64) *RGB {
 }
 
 // contrast moves samples away from the mean of luma.
-func contrast(m *RGB, s float64) *RGB {
+func contrast(m *raster.RGB8, s float64) *raster.RGB8 {
 	var sum uint64
 	for i := 0; i < len(m.Pix); i += 3 {
 		sum += uint64(grey(m.Pix[i : i+3]))
 	}
 	mean := uint8(float64(sum)/float64(m.W*m.H) + 0.5)
-	flat := NewRGB(m.W, m.H)
+	flat := raster.NewRGB8(m.W, m.H)
 	for i := range flat.Pix {
 		flat.Pix[i] = mean
 	}
@@ -67,8 +71,8 @@ func contrast(m *RGB, s float64) *RGB {
 }
 
 // hue turns the hue of every pixel by degrees in HSV, in float32.
-func hue(m *RGB, degrees float64) *RGB {
-	out := NewRGB(m.W, m.H)
+func hue(m *raster.RGB8, degrees float64) *raster.RGB8 {
+	out := raster.NewRGB8(m.W, m.H)
 	for i := 0; i < len(m.Pix); i += 3 {
 		h, s, v := toHSV(float32(m.Pix[i])/255, float32(m.Pix[i+1])/255, float32(m.Pix[i+2])/255)
 		h = float32(math.Mod(float64(h+float32(degrees)), 360))
@@ -124,8 +128,8 @@ func fromHSV(h, s, v float32) (r, g, b float32) {
 }
 
 // addNoise adds normal noise of deviation sigma to samples in memory order.
-func addNoise(m *RGB, sigma float64, rng *numpyRand) *RGB {
-	out := NewRGB(m.W, m.H)
+func addNoise(m *raster.RGB8, sigma float64, rng *numpyRand) *raster.RGB8 {
+	out := raster.NewRGB8(m.W, m.H)
 	for i, v := range m.Pix {
 		out.Pix[i] = round8(float64(float32(v) + float32(sigma*rng.normal())))
 	}

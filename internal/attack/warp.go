@@ -3,11 +3,13 @@ package attack
 import (
 	"errors"
 	"math"
+
+	"github.com/certana/certana/internal/raster"
 )
 
 // rotate turns the picture counter-clockwise by degrees about its middle on the
 // same canvas, black outside, and returns the forward 2×3 matrix.
-func rotate(m *RGB, degrees float64) (*RGB, []float64) {
+func rotate(m *raster.RGB8, degrees float64) (*raster.RGB8, []float64) {
 	sin, cos := math.Sincos(degrees * math.Pi / 180)
 	cx, cy := float64(m.W-1)/2, float64(m.H-1)/2
 	forward := []float64{
@@ -19,17 +21,17 @@ func rotate(m *RGB, degrees float64) (*RGB, []float64) {
 
 // affine is OpenCV's warpAffine with INTER_CUBIC and black outside: the inverse
 // map in 10-bit fixed point, taken to 1/32 of a pixel.
-func affine(m *RGB, f []float64) *RGB {
+func affine(m *raster.RGB8, f []float64) *raster.RGB8 {
 	d := 1 / (f[0]*f[4] - f[1]*f[3])
 	a, b, c, e := f[4]*d, -f[1]*d, -f[3]*d, f[0]*d
 	tx, ty := -a*f[2]-b*f[5], -c*f[2]-e*f[5]
 	fixed := func(v float64) int { return int(math.RoundToEven(v * 1024)) }
-	out := NewRGB(m.W, m.H)
+	out := raster.NewRGB8(m.W, m.H)
 	for y := range m.H {
 		x0, y0 := fixed(b*float64(y)+tx)+16, fixed(e*float64(y)+ty)+16
 		for x := range m.W {
 			u, v := (x0+fixed(a*float64(x)))>>5, (y0+fixed(c*float64(x)))>>5
-			m.cubicAt(u, v, [3]uint8{}, out.Pix[3*(y*m.W+x):])
+			cubicAt(m, u, v, [3]uint8{}, out.Pix[3*(y*m.W+x):])
 		}
 	}
 	return out
@@ -37,9 +39,9 @@ func affine(m *RGB, f []float64) *RGB {
 
 // projective is OpenCV's warpPerspective with INTER_CUBIC: f is the forward 3×3
 // matrix, border the colour outside.
-func projective(m *RGB, f []float64, border [3]uint8) *RGB {
+func projective(m *raster.RGB8, f []float64, border [3]uint8) *raster.RGB8 {
 	g := invert3(f)
-	out := NewRGB(m.W, m.H)
+	out := raster.NewRGB8(m.W, m.H)
 	for y := range m.H {
 		for x := range m.W {
 			fx, fy := float64(x), float64(y)
@@ -49,7 +51,7 @@ func projective(m *RGB, f []float64, border [3]uint8) *RGB {
 			}
 			u := clampInt((g[0]*fx + g[1]*fy + g[2]) * w)
 			v := clampInt((g[3]*fx + g[4]*fy + g[5]) * w)
-			m.cubicAt(u, v, border, out.Pix[3*(y*m.W+x):])
+			cubicAt(m, u, v, border, out.Pix[3*(y*m.W+x):])
 		}
 	}
 	return out
@@ -60,7 +62,7 @@ func clampInt(v float64) int {
 }
 
 // cubicAt writes to dst the sample at (u/32, v/32).
-func (m *RGB) cubicAt(u, v int, border [3]uint8, dst []uint8) {
+func cubicAt(m *raster.RGB8, u, v int, border [3]uint8, dst []uint8) {
 	x0, y0 := u>>5-1, v>>5-1
 	if x0 >= m.W || x0+4 <= 0 || y0 >= m.H || y0+4 <= 0 {
 		copy(dst[:3], border[:])
@@ -135,7 +137,7 @@ func balance(k *[16]int16, excess int) {
 // jitter moves the corners by up to frac of the sides at random and returns the
 // forward matrix of the projective map that does so. A picture one pixel wide or
 // high has no such map.
-func jitter(m *RGB, frac float64, rng *numpyRand) ([]float64, error) {
+func jitter(m *raster.RGB8, frac float64, rng *numpyRand) ([]float64, error) {
 	w, h := float64(m.W), float64(m.H)
 	src := [4][2]float64{{0, 0}, {w - 1, 0}, {w - 1, h - 1}, {0, h - 1}}
 	var dst [4][2]float64
