@@ -22,7 +22,7 @@ const (
 	border      = patchRadius + boxRadius + 1
 )
 
-// thresholds of FAST, tried until a level has several times its quota.
+// thresholds of FAST, tried until a level has twice its quota.
 var thresholds = [...]int{20, 10, 5}
 
 // test compares the means at two places of the patch, in the frame of its
@@ -86,7 +86,7 @@ func (l *level) features(quota, w, h int) []scored {
 	var corners []corner
 	for _, t := range thresholds {
 		corners = fast(l, t)
-		if len(corners) >= 4*quota {
+		if len(corners) >= 2*quota {
 			break
 		}
 	}
