@@ -87,6 +87,11 @@ func jpegPlane(c *C.cj_picture, i int) plane {
 
 func bytesPtr(b []uint8) *C.uint8_t { return (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(b))) }
 
+// goBytes copies C memory; unlike C.GoBytes it is not bound to 31 bits.
+func goBytes(p *C.uint8_t, n C.size_t) []byte {
+	return slices.Clone(unsafe.Slice((*byte)(unsafe.Pointer(p)), int(n)))
+}
+
 func invert(b []uint8) {
 	for i, v := range b {
 		b[i] = 255 - v
@@ -134,7 +139,7 @@ func (p *Picture) writeJPEG(floor int) ([]byte, error) {
 	if ok == 0 {
 		return nil, refuse(ErrInvalidFileType, "The JPEG cannot be written: %s.", C.GoString(&c.error[0]))
 	}
-	return C.GoBytes(unsafe.Pointer(out), C.int(n)), nil
+	return goBytes(out, n), nil
 }
 
 // EncodeJPEG writes RGB as a baseline JPEG with 4:2:0 chroma at the given

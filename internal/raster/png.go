@@ -74,7 +74,7 @@ func writePNG(w, h, n, bits int, pix *C.uint8_t, level int) ([]byte, error) {
 		return nil, refuse(ErrInvalidFileType, "The PNG cannot be written: %s.", C.GoString(&c.error[0]))
 	}
 	defer C.free(unsafe.Pointer(out))
-	return C.GoBytes(unsafe.Pointer(out), C.int(size)), nil
+	return goBytes(out, size), nil
 }
 
 // EncodePNG writes an 8-bit PNG: one channel for image.Gray, else RGB or RGBA.
