@@ -2,13 +2,15 @@ package dsp
 
 import "math"
 
-// GaussianBlur returns p under a Gaussian of sigma samples (0.3 to 200), with
-// borders mirrored about their outer edge. Sigmas of 1.6 and less are filtered directly over ±3.6
+// GaussianBlur returns p under a Gaussian of sigma samples (at least 0.3; taken
+// as the long side where it is more), with borders mirrored about their outer
+// edge. Sigmas of 1.6 and less are filtered directly over ±3.6
 // sigma; larger ones at half size, recursively: the means of 2×2 samples add a
 // variance of 1/4 and the bilinear way back one of 2/3, which the sigma
 // between them gives up. The result stays within 1% of the samples' range of
 // the direct filter (4% at an odd side, whose last sample stands for two).
 func GaussianBlur(p *Plane, sigma float64) *Plane {
+	sigma = min(sigma, float64(max(p.W, p.H)))
 	if sigma <= directSigma || min(p.W, p.H) < 4 {
 		return gaussDirect(p, sigma)
 	}

@@ -1,0 +1,74 @@
+package spread
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/certana/certana/internal/dsp"
+	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/polar"
+)
+
+// oversample is the number of tile samples for one canonical pixel.
+const oversample = 8
+
+const tileSide = period * oversample
+
+// code is the polar code of every key.
+var code = polar.New(codeLog, polar.Info104[:])
+
+// word is the payload followed by its check bits: the first 40 bits of
+// PRF("certana/a/1/check", payload as 8 big-endian bytes).
+func word(key watermark.Key, p watermark.Payload) polar.Word {
+	d := key.PRF("certana/a/1/check", binary.BigEndian.AppendUint64(nil, uint64(p)))
+	return polar.Word{uint64(p), binary.BigEndian.Uint64(d[:]) >> (64 - checkBits)}
+}
+
+// symbols returns the ±1 symbols of a payload, two for each code harmonic: bit
+// 0 is +1, times the key's sign.
+func (t *Track) symbols(p watermark.Payload) []float32 {
+	x := code.Encode(word(t.key, p))
+	s := make([]float32, len(t.layout.sign))
+	for i, sign := range t.layout.sign {
+		s[i] = sign * float32(1-2*int(x[t.layout.place[i]]))
+	}
+	return s
+}
+
+// amplitudes returns the complex amplitude of every harmonic of the band, so
+// that the tile Σ 2·Re(a·exp(2πi(ux+vy)/period)) has a variance of 1: the
+// pilots share 15% of it evenly, the code harmonics the rest.
+func (t *Track) amplitudes(p watermark.Payload) (hs []harmonic, as []complex128) {
+	l := t.layout
+	pilot := math.Sqrt(pilotShare / 2 / float64(len(l.pilots)))
+	for k, h := range l.pilots {
+		hs, as = append(hs, h), append(as, complex(pilot, 0)*l.phase[k])
+	}
+	part := math.Sqrt((1 - pilotShare) / 4 / float64(len(l.code)))
+	s := t.symbols(p)
+	for k, h := range l.code {
+		hs = append(hs, h)
+		as = append(as, complex(part*float64(s[2*k]), part*float64(s[2*k+1])))
+	}
+	return hs, as
+}
+
+// tile renders one period at eight samples a canonical pixel: sample (i, j)
+// stands at the canonical position (i/8, j/8).
+func (t *Track) tile(p watermark.Payload) *dsp.Plane {
+	f := dsp.NewFFT(tileSide)
+	x := make([]complex64, tileSide*tileSide)
+	hs, as := t.amplitudes(p)
+	for k, h := range hs {
+		// The forward transform has a negative exponent: the frequency is
+		// entered as −(u, v), once, and the real part of the sum doubled.
+		u, v := -h.u&(tileSide-1), -h.v&(tileSide-1)
+		x[v*tileSide+u] = complex64(2 * as[k])
+	}
+	f.Transform2D(x)
+	out := dsp.NewPlane(tileSide, tileSide)
+	for i, v := range x {
+		out.Pix[i] = real(v)
+	}
+	return out
+}
