@@ -47,6 +47,7 @@ type Options struct {
 	// at most this.
 	CheckpointInterval time.Duration // default 250 ms
 	// Logger gets warnings of the log's background work; slog.Default() when nil.
+	// The first log that a process opens decides for all.
 	Logger *slog.Logger
 }
 
@@ -281,10 +282,13 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
+var quietOnce sync.Once
+
 // quietLibrary sends the log library's own messages, which would go to standard
-// error, to logger, from warnings up. The library has one logger a process.
+// error, to logger, from warnings up. The library has one logger a process and
+// does not guard it, so the first log that is opened decides.
 func quietLibrary(logger *slog.Logger) {
-	klog.SetSlogLogger(slog.New(warnings{logger.Handler()}))
+	quietOnce.Do(func() { klog.SetSlogLogger(slog.New(warnings{logger.Handler()})) })
 }
 
 type warnings struct{ slog.Handler }
