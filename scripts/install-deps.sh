@@ -7,16 +7,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# package | the file that shows it is there | why
+# package | a file (or glob) that shows it is there | why
 packages='
-gcc|/usr/bin/gcc|cgo compiles the thin binding to libjpeg-turbo
-g++|/usr/bin/g++|cgo links libvips, which is C and C++
-pkg-config|/usr/bin/pkg-config|tells cgo where the two codec libraries lie
+gcc|/usr/bin/gcc|cgo compiles the thin bindings to the codec libraries
+pkg-config|/usr/bin/pkg-config|tells cgo where the codec libraries lie
 libc6-dev|/usr/include/stdlib.h|C headers for cgo
-libjpeg62-turbo-dev|/usr/include/jpeglib.h|JPEG decode and encode
-libturbojpeg0-dev|/usr/include/turbojpeg.h|JPEG as planar YUV
-libvips-dev|/usr/include/vips/vips.h|PNG, TIFF and WebP
-libwebp-dev|/usr/include/webp/decode.h|WebP headers
+libjpeg62-turbo-dev|/usr/include/jpeglib.h|reads and writes JPEG
+libturbojpeg0-dev|/usr/include/turbojpeg.h|JPEG as other programs write it, for the robustness tests
+libpng-dev|/usr/include/png.h|reads and writes PNG
+libtiff-dev|/usr/include/*/tiffio.h|reads TIFF
+libwebp-dev|/usr/include/webp/encode.h|reads and writes WebP
 libimage-exiftool-perl|/usr/bin/exiftool|the oracle of the metadata tests
 ca-certificates|/etc/ssl/certs/ca-certificates.crt|TLS towards outside services
 '
@@ -52,7 +52,7 @@ install_packages() {
   local missing=() name file why
   while IFS='|' read -r name file why; do
     [ -n "$name" ] || continue
-    if [ ! -e "$file" ]; then
+    if ! compgen -G "$file" >/dev/null; then
       echo "deps: will install $name: $why"
       missing+=("$name")
     fi
