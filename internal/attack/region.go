@@ -1,9 +1,3 @@
-// Package attack is the robustness suite: 52 ways in which a picture is altered
-// on its way through the world, each a deterministic function of the pixels, a
-// strength and a seed. The arithmetic follows Pillow, OpenCV and NumPy, which
-// robustness studies are usually run with, to the rounding; the tests hold this
-// package against them. A few further attacks outside the suite serve tamper
-// tests and limits.
 package attack
 
 import "github.com/certana/certana/internal/raster"

@@ -1,0 +1,110 @@
+// Package eval measures watermark tracks: how many payloads come back after
+// each attack of a suite, at which loss of quality and which cost, and how often
+// a picture without a mark is taken for a marked one. A run is deterministic by
+// its seed but for the times it took, and goes on where it was interrupted.
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/watermark"
+)
+
+// Options say what Run measures.
+type Options struct {
+	// Corpus is the folder of pictures, searched recursively for PNG, JPEG,
+	// TIFF and WebP by file name.
+	Corpus string
+	// Tracks are drawn one after the other on the same picture, as certification
+	// does, and decoded each on its own.
+	Tracks []watermark.Track
+	// Suite is what every marked picture goes through; nil takes attack.Suite.
+	Suite []attack.Attack
+	// Out is the folder for rows.jsonl and summary.json, made when missing. Rows
+	// that are already there, from the same seed and the same settings of the
+	// tracks, are kept and not measured again. Empty keeps everything in memory.
+	Out string
+	// Limit measures so many pictures, spread evenly over the corpus; 0 is all.
+	Limit int
+	// MaxSide shrinks pictures with a longer side before marking; 0 keeps them.
+	MaxSide int
+	// Jobs is the number of pictures worked on at a time; 0 is one per CPU.
+	Jobs int
+	// Seed sets payloads and the random choices of attacks.
+	Seed int64
+	// Progress, if not nil, is told how many decodes are done of how many. Calls
+	// never overlap.
+	Progress func(done, total int)
+}
+
+// Row is one decode of one attacked picture.
+type Row struct {
+	Image      string  `json:"image"` // path below the corpus
+	Seed       int64   `json:"seed"`
+	Track      string  `json:"track"`
+	Attack     string  `json:"attack"`
+	Strength   float64 `json:"strength"`
+	Class      string  `json:"class"`
+	PSNRRGB    float64 `json:"psnr_rgb"` // of all tracks together, dB, 100 at most
+	PSNRLuma   float64 `json:"psnr_luma"`
+	SSIM       float64 `json:"ssim"`
+	Payload    string  `json:"payload"` // what was embedded
+	Detected   bool    `json:"detected"`
+	PayloadOK  bool    `json:"payload_ok"`
+	PValue     float64 `json:"p_value"`
+	EmbedMS    float64 `json:"embed_ms"`
+	DecodeMS   float64 `json:"decode_ms"`
+	Megapixels float64 `json:"megapixels"` // of the marked picture
+	// BitAccuracy is the share of right bits of the payload that was accepted;
+	// absent when none was, for then there are no bits to compare.
+	BitAccuracy *float64 `json:"bit_accuracy,omitempty"`
+}
+
+// SuiteByName returns a named list of attacks: "standard" (the 52), "extras"
+// (what lies outside it) or "all".
+func SuiteByName(name string) ([]attack.Attack, error) {
+	switch name {
+	case "standard", "":
+		return attack.Suite(), nil
+	case "extras":
+		return attack.Extras(), nil
+	case "all":
+		return append(attack.Suite(), attack.Extras()...), nil
+	}
+	return nil, fmt.Errorf("no suite %q: it is standard, extras or all", name)
+}
+
+// Run measures tracks over a corpus. It returns what it has summed up so far
+// with ctx's error when ctx ends; the rows written stay for the next run.
+func Run(ctx context.Context, o Options) (Summary, error) {
+	if len(o.Tracks) == 0 {
+		return Summary{}, errors.New("no track to measure")
+	}
+	if o.Suite == nil {
+		o.Suite = attack.Suite()
+	}
+	if o.Jobs < 1 {
+		o.Jobs = runtime.NumCPU()
+	}
+	files, err := listCorpus(o.Corpus, o.Limit)
+	if err != nil {
+		return Summary{}, err
+	}
+	book, err := openBook(o.Out, o.Seed)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer book.close()
+	m := &measurement{Options: o, book: book, total: len(files) * len(o.Tracks) * len(o.Suite)}
+	err = each(ctx, o.Jobs, files, m.picture)
+	summary := Summarise(m.wanted(files))
+	summary.Skipped = m.skipped
+	if err != nil {
+		return summary, err
+	}
+	return summary, book.finish(summary)
+}

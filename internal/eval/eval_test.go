@@ -1,0 +1,263 @@
+package eval
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/dsp"
+	"github.com/certana/certana/internal/raster"
+	"github.com/certana/certana/internal/synth"
+	"github.com/certana/certana/internal/watermark"
+)
+
+// corpus writes n made pictures to a folder.
+func corpus(t *testing.T, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range n {
+		var b bytes.Buffer
+		if err := png.Encode(&b, synth.Photo(160, 128, uint64(i))); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, corpusName(i)), b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+var short = []attack.Attack{
+	{Name: "none", Class: "none"}, {Name: "jpeg", Strength: 90, Class: "jpeg"},
+	{Name: "noise", Strength: 2, Class: "noise"}, {Name: "hflip", Class: "flip"}, {Name: "crop", Strength: 0.5, Class: "crop"},
+}
+
+func options(dir, out string) Options {
+	return Options{Corpus: dir, Tracks: []watermark.Track{grid{checked: true}}, Suite: short, Out: out, Jobs: 2, Seed: 3}
+}
+
+// timeless drops what a clock says.
+func timeless(s Summary) Summary {
+	for i := range s.Tracks {
+		s.Tracks[i].EmbedMS, s.Tracks[i].DecodeMS, s.Tracks[i].DecodeMSMost = 0, 0, 0
+	}
+	return s
+}
+
+func TestRunMeasures(t *testing.T) {
+	dir, out := corpus(t, 3), t.TempDir()
+	var last, total int
+	o := options(dir, out)
+	o.Progress = func(d, n int) { last, total = d, n }
+	s, err := Run(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last != 15 || total != 15 || s.Images != 3 || s.Decodes != 15 {
+		t.Errorf("progress %d of %d, %d pictures, %d decodes", last, total, s.Images, s.Decodes)
+	}
+	got := map[string]int{}
+	for _, r := range s.Tracks[0].Attacks {
+		got[r.Name] = r.OK
+	}
+	want := map[string]int{"none": 3, "jpeg:90": 3, "noise:2": 3, "hflip": 0, "crop:0.5": 0}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("recovered %v, want %v", got, want)
+	}
+	if q := s.Tracks[0]; q.PSNRRGB < 30 || q.PSNRRGB > 40 || q.SSIM < 0.8 || q.SSIM >= 1 || q.PSNRRGBLowest > q.PSNRRGB {
+		t.Errorf("quality %+v", q)
+	}
+	var table strings.Builder
+	if err := s.WriteTable(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"3 pictures, 15 decodes", "| recovery of 64 bits | 0.6000 (9 of 15", "| hflip | 0.0000 | 0 of 3 |", "the other 3 attacks"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &table)
+		}
+	}
+	var stored Summary
+	data, err := os.ReadFile(filepath.Join(out, "summary.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &stored); err != nil || !reflect.DeepEqual(stored, s) {
+		t.Errorf("summary.json says %+v (%v), want %+v", stored, err, s)
+	}
+}
+
+// TestRunResumes stops a run half way, tears its last line, and expects the
+// second run to measure the rest alone and come to what a whole run comes to.
+func TestRunResumes(t *testing.T) {
+	dir, out := corpus(t, 4), t.TempDir()
+	o := options(dir, out)
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Progress = func(done, _ int) {
+		if done == 7 {
+			cancel()
+		}
+	}
+	if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled run returned %v", err)
+	}
+	rows := filepath.Join(out, "rows.jsonl")
+	data, err := os.ReadFile(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := bytes.Count(data, []byte("\n"))
+	if before < 6 || before > 9 {
+		t.Fatalf("%d rows before the stop", before)
+	}
+	if err := os.WriteFile(rows, data[:len(data)-20], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first := 0
+	o.Progress = func(done, _ int) {
+		if first == 0 {
+			first = done
+		}
+	}
+	resumed, err := Run(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err = os.ReadFile(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(data, []byte("\n")); n != 20 {
+		t.Errorf("%d rows after both runs, want 20", n)
+	}
+	whole, err := Run(context.Background(), options(dir, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(timeless(resumed), timeless(whole)) {
+		t.Errorf("resumed: %+v\nwhole: %+v", resumed, whole)
+	}
+	o.Seed++
+	if _, err := Run(context.Background(), o); err == nil {
+		t.Error("rows of another seed were taken over")
+	}
+}
+
+func TestRunLimitsAndSkips(t *testing.T) {
+	dir := corpus(t, 5)
+	o := options(dir, "")
+	o.Limit = 2
+	s, err := Run(context.Background(), o)
+	if err != nil || s.Images != 2 {
+		t.Errorf("%d pictures (%v), want 2", s.Images, err)
+	}
+	o.MaxSide = 60
+	s, err = Run(context.Background(), o)
+	if err != nil || s.Decodes != 0 || !reflect.DeepEqual(s.Skipped, []string{"p0.png", "p2.png"}) {
+		t.Errorf("%d decodes, skipped %v (%v)", s.Decodes, s.Skipped, err)
+	}
+	o.Tracks = nil
+	if _, err := Run(context.Background(), o); err == nil {
+		t.Error("a run without tracks succeeded")
+	}
+	if _, err := Run(context.Background(), options(t.TempDir(), "")); err == nil {
+		t.Error("an empty corpus was measured")
+	}
+}
+
+func TestFalseAcceptsCounts(t *testing.T) {
+	dir, out := corpus(t, 3), t.TempDir()
+	for _, c := range []struct {
+		track watermark.Track
+		want  int
+		upper float64
+	}{{grid{checked: true}, 0, 0.25}, {grid{}, 12, 1}} {
+		s, err := FalseAccepts(context.Background(), FalseAcceptOptions{
+			Corpora: []string{dir}, Tracks: []watermark.Track{c.track}, Images: 12, Side: 96, Jobs: 2, Out: out})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.Tracks[0]
+		if s.Made != 6 || len(got.Accepted) != c.want || got.Upper != c.upper {
+			t.Errorf("%d made, %d accepted below %g, want 6, %d, %g", s.Made, len(got.Accepted), got.Upper, c.want, c.upper)
+		}
+		if _, err := os.Stat(filepath.Join(out, "fpr.json")); err != nil {
+			t.Error(err)
+		}
+		var table strings.Builder
+		if err := s.WriteTable(&table); err != nil || !strings.Contains(table.String(), "12 unmarked pictures of 96×96, 6 of them") {
+			t.Errorf("table %q (%v)", &table, err)
+		}
+	}
+}
+
+// TestWilson compares with the interval worked by hand in textbooks: 81 of 263
+// (Newcombe, 1998) and the extremes.
+func TestWilson(t *testing.T) {
+	for _, c := range []struct {
+		ok, n     int
+		low, high float64
+	}{{81, 263, 0.2553, 0.3662}, {15, 148, 0.0624, 0.1605}, {0, 20, 0, 0.1611}, {1, 29, 0.0061, 0.1718}, {29, 29, 0.8830, 1}, {0, 0, 0, 1}} {
+		r := NewRate("", c.ok, c.n)
+		if math.Abs(r.Low-c.low) > 5e-5 || math.Abs(r.High-c.high) > 5e-5 {
+			t.Errorf("%d of %d: %.4f to %.4f, want %.4f to %.4f", c.ok, c.n, r.Low, r.High, c.low, c.high)
+		}
+	}
+}
+
+// slowSSIM is the definition, window by window.
+func slowSSIM(a, b *dsp.Plane) float64 {
+	const c1, c2 = 6.5025, 58.5225
+	var total, n float64
+	for y := 0; y+11 <= a.H; y++ {
+		for x := 0; x+11 <= a.W; x++ {
+			var weight, ma, mb, va, vb, cov float64
+			for pass := range 2 {
+				for j := range 11 {
+					for i := range 11 {
+						k := math.Exp(-float64((i-5)*(i-5)+(j-5)*(j-5)) / 4.5)
+						p, q := float64(a.At(x+i, y+j)), float64(b.At(x+i, y+j))
+						if pass == 0 {
+							weight, ma, mb = weight+k, ma+k*p, mb+k*q
+							continue
+						}
+						va, vb, cov = va+k*(p-ma)*(p-ma), vb+k*(q-mb)*(q-mb), cov+k*(p-ma)*(q-mb)
+					}
+				}
+				if pass == 0 {
+					ma, mb = ma/weight, mb/weight
+				}
+			}
+			va, vb, cov = va/weight, vb/weight, cov/weight
+			total += (2*ma*mb + c1) * (2*cov + c2) / ((ma*ma + mb*mb + c1) * (va + vb + c2))
+			n++
+		}
+	}
+	return total / n
+}
+
+func TestSSIMIsItsDefinition(t *testing.T) {
+	m := raster.FromImage(synth.Photo(40, 31, 2))
+	noisy, err := attack.Apply(m, "noise", 10, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := (*watermark.RGB)(m).Luma(0), (*watermark.RGB)(noisy.RGB).Luma(0)
+	if got, want := SSIM(a, b), slowSSIM(a, b); math.Abs(got-want) > 1e-9 || want > 0.99 {
+		t.Errorf("SSIM %.12f, by definition %.12f", got, want)
+	}
+	if got := SSIM(a, a); math.Abs(got-1) > 1e-12 {
+		t.Errorf("SSIM of a plane with itself is %v", got)
+	}
+	if q := compare(m, m); q.PSNRRGB != 100 || q.PSNRLuma != 100 {
+		t.Errorf("equal pictures: %+v", q)
+	}
+}

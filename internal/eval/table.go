@@ -1,0 +1,64 @@
+package eval
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteTable prints the summary as Markdown tables, which read well on a
+// terminal too: for each track one line of totals, then recovery by class and,
+// where it is not complete, by attack.
+func (s Summary) WriteTable(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d pictures, %d decodes\n", s.Images, s.Decodes)
+	if len(s.Skipped) > 0 {
+		fmt.Fprintf(&b, "too small to carry a mark: %s\n", strings.Join(s.Skipped, ", "))
+	}
+	for _, t := range s.Tracks {
+		t.write(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (t TrackSummary) write(b *strings.Builder) {
+	fmt.Fprintf(b, "\n| track %s | |\n|---|---|\n", t.Track)
+	fmt.Fprintf(b, "| PSNR, RGB | %.2f dB mean, %.2f dB lowest |\n", t.PSNRRGB, t.PSNRRGBLowest)
+	fmt.Fprintf(b, "| PSNR, luma | %.2f dB |\n| SSIM, luma | %.4f |\n", t.PSNRLuma, t.SSIM)
+	fmt.Fprintf(b, "| embed | %.0f ms |\n| decode | %.0f ms mean, %.0f ms most |\n", t.EmbedMS, t.DecodeMS, t.DecodeMSMost)
+	fmt.Fprintf(b, "| recovery of 64 bits | %s |\n", t.Recovery.text())
+	fmt.Fprintf(b, "| wrong payloads accepted | %d |\n", t.WrongPayloads)
+	fmt.Fprintf(b, "\n| class | %-9s | 95%% interval | decodes |\n|---|---|---|---|\n", "recovery")
+	for _, r := range t.Classes {
+		fmt.Fprintf(b, "| %-9s | %.4f | %.3f to %.3f | %d |\n", r.Name, r.Share, r.Low, r.High, r.N)
+	}
+	var lost []string
+	for _, r := range t.Attacks {
+		if r.OK < r.N {
+			lost = append(lost, fmt.Sprintf("| %s | %.4f | %d of %d |\n", r.Name, r.Share, r.OK, r.N))
+		}
+	}
+	if len(lost) == 0 {
+		fmt.Fprintf(b, "\nEvery payload came back from all of the %d attacks.\n", len(t.Attacks))
+		return
+	}
+	fmt.Fprintf(b, "\n| attacks with losses | recovery | |\n|---|---|---|\n%s", strings.Join(lost, ""))
+	fmt.Fprintf(b, "\nEvery payload came back from the other %d attacks.\n", len(t.Attacks)-len(lost))
+}
+
+func (r Rate) text() string {
+	return fmt.Sprintf("%.4f (%d of %d; 95%%: %.4f to %.4f)", r.Share, r.OK, r.N, r.Low, r.High)
+}
+
+// WriteTable prints the false accepts as a Markdown table.
+func (s FalseAcceptSummary) WriteTable(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d unmarked pictures of %d×%d, %d of them made by code\n\n", s.Images, s.Side, s.Side, s.Made)
+	b.WriteString("| track | false accepts | rate below, 95% | lowest p-value | decode |\n|---|---|---|---|---|\n")
+	for _, t := range s.Tracks {
+		fmt.Fprintf(&b, "| %s | %d | %.2g | %.2g | %.0f ms |\n", t.Track, len(t.Accepted), t.Upper, t.LowestPValue, t.DecodeMS)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
