@@ -17,6 +17,8 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+
+	"github.com/certana/certana/internal/db"
 )
 
 // Root is the whole configuration of one certana process.
@@ -38,9 +40,10 @@ type Root struct {
 	// the first start makes one.
 	MasterKeyFile string `yaml:"master_key_file"`
 
-	Log      Log      `yaml:"log"`
-	Webhooks Webhooks `yaml:"webhooks"`
-	Plans    Plans    `yaml:"plans"`
+	DB       db.Config `yaml:"db"`
+	Log      Log       `yaml:"log"`
+	Webhooks Webhooks  `yaml:"webhooks"`
+	Plans    Plans     `yaml:"plans"`
 }
 
 // Log says what the server writes to standard error.
@@ -67,11 +70,14 @@ type Plans struct {
 
 // Default is the configuration of a server that was told nothing.
 func Default() Root {
-	return Root{
+	r := Root{
 		Addr:  "localhost:8000",
 		Data:  "./certana-data",
+		DB:    db.DefaultConfig("."),
 		Plans: Plans{SelfService: true},
 	}
+	r.DB.URL = "" // follows from Data, see derive
+	return r
 }
 
 // derive fills what follows from other settings when nobody set it, and tells
@@ -94,6 +100,7 @@ func (r *Root) derive() (filled []string, err error) {
 	set(&r.BaseURL, "base_url", "http://localhost:"+port)
 	blobs := url.URL{Scheme: "file", Path: filepath.ToSlash(filepath.Join(abs, "blobs"))}
 	set(&r.Blobs, "blobs", blobs.String())
+	set(&r.DB.URL, "db.url", db.DefaultConfig(r.Data).URL)
 	set(&r.MasterKeyFile, "master_key_file", filepath.Join(r.Data, "master.key"))
 	return filled, nil
 }
@@ -106,7 +113,7 @@ func (r *Root) Validate() error {
 		errs = append(errs, fmt.Errorf("base_url: %q is not an http or https URL", r.BaseURL))
 	}
 	switch u, err := url.Parse(r.Blobs); {
-	case err != nil || (u.Scheme != "file" && u.Scheme != "s3"):
+	case err != nil || (u.Scheme != "file" && u.Scheme != "s3" && u.Scheme != "mem"):
 		errs = append(errs, fmt.Errorf("blobs: %q is neither file:///… nor s3://…", r.Blobs))
 	case u.Scheme == "file" && (u.Host != "" || !filepath.IsAbs(u.Path)):
 		errs = append(errs, fmt.Errorf("blobs: %q must name an absolute folder, as file:///folder does", r.Blobs))

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding"
 	"fmt"
+	"net/url"
 	"reflect"
 	"strings"
 
@@ -147,7 +148,19 @@ func (l leaf) text() string {
 			return string(b)
 		}
 	}
-	return strings.TrimSpace(fmt.Sprint(l.value.Interface()))
+	return withoutPassword(strings.TrimSpace(fmt.Sprint(l.value.Interface())))
+}
+
+// withoutPassword masks the password of a text that is a URL.
+func withoutPassword(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.User == nil {
+		return s
+	}
+	if _, ok := u.User.Password(); !ok {
+		return s
+	}
+	return u.Redacted()
 }
 
 const mask = "********"

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
@@ -21,9 +22,9 @@ func (l *Loaded) Settings() []Setting {
 	all := leaves(&l.Root)
 	out := make([]Setting, len(all))
 	for i, s := range all {
-		var v any = s.text()
-		if _, isText := s.value.Interface().(fmt.Stringer); !isText && !s.secret {
-			v = s.value.Interface()
+		v := s.value.Interface()
+		if _, isText := v.(fmt.Stringer); isText || s.secret || s.value.Kind() == reflect.String {
+			v = s.text()
 		}
 		out[i] = Setting{Key: s.path, Value: v, Source: l.sources[s.path], Env: s.env()}
 	}

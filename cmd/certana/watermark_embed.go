@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/certana/certana/internal/raster"
+	"github.com/certana/certana/internal/watermark"
+)
+
+// embedded is what `watermark embed` answers.
+type embedded struct {
+	In      string          `json:"in"`
+	Out     string          `json:"out"`
+	Payload string          `json:"payload"`
+	Key     string          `json:"key"` // given, deployment or test
+	Width   int             `json:"width"`
+	Height  int             `json:"height"`
+	Tracks  []embeddedTrack `json:"tracks"`
+}
+
+type embeddedTrack struct {
+	Track string  `json:"track"`
+	PSNR  float64 `json:"psnr"` // dB over R, G and B
+}
+
+func newEmbed(e *env) *cobra.Command {
+	var key, payload, tracks string
+	c := &cobra.Command{
+		Use:   "embed IN OUT --payload HEX16",
+		Short: "Write OUT, which is IN with a payload of 64 bits in it",
+		Long: `Write OUT, which is IN with a payload of 64 bits in it. OUT has IN's format,
+with its colour profile, orientation and metadata.`,
+		Args: exactArgs("IN", "OUT"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if payload == "" {
+				return usageError(errors.New("--payload is missing: 16 hex digits"))
+			}
+			p, err := watermark.ParsePayload(payload)
+			if err != nil {
+				return usageError(fmt.Errorf("--payload: %w", err))
+			}
+			return e.embed(args[0], args[1], p, tracks, key)
+		},
+	}
+	keyFlag(c, &key)
+	c.Flags().StringVar(&payload, "payload", "", "the 64 bits, as 16 hex digits; they are set as they are")
+	c.Flags().StringVar(&tracks, "tracks", "a", "which tracks to draw")
+	return c
+}
+
+func (e *env) embed(in, out string, p watermark.Payload, names, givenKey string) error {
+	key, which, err := e.offlineKey(givenKey)
+	if err != nil {
+		return err
+	}
+	tracks, err := buildTracks(names, key)
+	if err != nil {
+		return err
+	}
+	picture, original, err := readPicture(in, raster.Options{})
+	if err != nil {
+		return err
+	}
+	w, h := picture.Size()
+	answer := embedded{In: in, Out: out, Payload: p.String(), Key: which, Width: w, Height: h}
+	for _, t := range tracks {
+		done, err := t.Embed(picture, p)
+		if err != nil {
+			return inputError(fmt.Errorf("%s: track %s: %w", in, t.ID(), err))
+		}
+		answer.Tracks = append(answer.Tracks, embeddedTrack{t.ID(), done.PSNR})
+	}
+	marked, err := raster.Encode(picture)
+	if err == nil {
+		marked, err = raster.Carry(original, marked)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", in, err)
+	}
+	if err := writeFile(out, marked); err != nil {
+		return err
+	}
+	return e.printEmbedded(answer, picture.Info().Format)
+}
+
+func (e *env) printEmbedded(a embedded, f raster.Format) error {
+	if ext := strings.ToLower(filepath.Ext(a.Out)); ext != "" && extensionOf[ext] != f {
+		e.note("%s is a %s file whatever its name says: the format of %s is kept", a.Out, f, a.In)
+	}
+	if a.Key == "test" {
+		e.note("marked with the published test key, which protects nothing; give --data or --key")
+	}
+	if e.json {
+		return e.printJSON(a)
+	}
+	for _, t := range a.Tracks {
+		fmt.Fprintf(e.out, "%s: track %s, payload %s, %.1f dB\n", a.Out, t.Track, a.Payload, t.PSNR)
+	}
+	return nil
+}
+
+var extensionOf = map[string]raster.Format{
+	".jpg": raster.JPEG, ".jpeg": raster.JPEG, ".jpe": raster.JPEG,
+	".png": raster.PNG, ".tif": raster.TIFF, ".tiff": raster.TIFF, ".webp": raster.WebP,
+}
