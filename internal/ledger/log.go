@@ -291,8 +291,12 @@ func quietLibrary(logger *slog.Logger) {
 	quietOnce.Do(func() { klog.SetSlogLogger(slog.New(warnings{logger.Handler()})) })
 }
 
+// warnings passes a handler what is a warning or worse.
 type warnings struct{ slog.Handler }
 
 func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
+
+func (w warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(a)} }
+func (w warnings) WithGroup(name string) slog.Handler   { return warnings{w.Handler.WithGroup(name)} }
