@@ -1,0 +1,115 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/certana/certana/internal/asset"
+)
+
+// Session is one login and the family of refresh tokens that descends from it.
+// Generation counts the tokens that were used; CurrentHash is the one used last,
+// or the first when none was.
+type Session struct {
+	bun.BaseModel `bun:"table:sessions,alias:s"`
+
+	ID          asset.ID   `bun:"id,pk"`
+	UserID      asset.ID   `bun:"user_id"`
+	Generation  int64      `bun:"generation"`
+	CurrentHash string     `bun:"current_hash"`
+	CreatedAt   time.Time  `bun:"created_at"`
+	ExpiresAt   time.Time  `bun:"expires_at"`
+	RevokedAt   *time.Time `bun:"revoked_at"`
+}
+
+// RefreshToken is one token of a family, known by its hex SHA-256.
+type RefreshToken struct {
+	bun.BaseModel `bun:"table:refresh_tokens,alias:t"`
+
+	Hash       string    `bun:"hash,pk"`
+	SessionID  asset.ID  `bun:"session_id"`
+	Generation int64     `bun:"generation"`
+	CreatedAt  time.Time `bun:"created_at"`
+}
+
+// InsertSession adds a session with its first token, which is current.
+func (q Queries) InsertSession(ctx context.Context, s *Session) error {
+	q.stamp(&s.CreatedAt)
+	return q.atomically(ctx, func(ctx context.Context, q Queries) error {
+		if _, err := q.w.NewInsert().Model(s).Exec(ctx); err != nil {
+			return err
+		}
+		return q.InsertRefreshToken(ctx, &RefreshToken{Hash: s.CurrentHash, SessionID: s.ID, Generation: s.Generation})
+	})
+}
+
+// InsertRefreshToken adds a successor to a family.
+func (q Queries) InsertRefreshToken(ctx context.Context, t *RefreshToken) error {
+	q.stamp(&t.CreatedAt)
+	_, err := q.w.NewInsert().Model(t).Exec(ctx)
+	return err
+}
+
+// RefreshTokenByHash finds a token and locks its session for the rest of the
+// transaction; nil when there is none.
+func (q Queries) RefreshTokenByHash(ctx context.Context, hash string) (*RefreshToken, *Session, error) {
+	t, s := new(RefreshToken), new(Session)
+	err := q.r.NewSelect().Model(t).Where("hash = ?", hash).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	sel := q.r.NewSelect().Model(s).Where("id = ?", t.SessionID)
+	if q.kind == Postgres {
+		sel = sel.For("UPDATE") // SQLite's transaction is the only writer anyway
+	}
+	return t, s, sel.Scan(ctx)
+}
+
+// AdvanceSession makes a token its session's current one and moves the expiry.
+func (q Queries) AdvanceSession(ctx context.Context, t *RefreshToken, expires time.Time) error {
+	_, err := q.w.NewUpdate().Model((*Session)(nil)).
+		Set("generation = ?", t.Generation).Set("current_hash = ?", t.Hash).Set("expires_at = ?", expires).
+		Where("id = ?", t.SessionID).Exec(ctx)
+	return err
+}
+
+// RevokeSession ends a session now; ending it again changes nothing.
+func (q Queries) RevokeSession(ctx context.Context, id asset.ID) error {
+	_, err := q.w.NewUpdate().Model((*Session)(nil)).Set("revoked_at = ?", q.now()).
+		Where("id = ? AND revoked_at IS NULL", id).Exec(ctx)
+	return err
+}
+
+// SessionRole tells whether a session is live at this moment and what its user
+// may do in an organization: "" when the user is not a member. One query,
+// because every request with an access token asks it.
+func (q Queries) SessionRole(ctx context.Context, session, user, org asset.ID) (live bool, role string, err error) {
+	var row struct {
+		Role *string `bun:"role"`
+	}
+	err = q.r.NewSelect().TableExpr("sessions AS s").
+		Join("LEFT JOIN memberships AS m ON m.user_id = s.user_id AND m.organization_id = ?", org).
+		ColumnExpr("m.role AS role").
+		Where("s.id = ? AND s.user_id = ? AND s.revoked_at IS NULL AND s.expires_at > ?", session, user, q.now()).
+		Scan(ctx, &row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, "", nil
+	}
+	if err == nil && row.Role != nil {
+		role = *row.Role
+	}
+	return err == nil, role, err
+}
+
+// DeleteSessions forgets the sessions that ended before a time, with their
+// tokens.
+func (q Queries) DeleteSessions(ctx context.Context, before time.Time) (int, error) {
+	return affected(q.w.NewDelete().Model((*Session)(nil)).Where("expires_at < ?", before.UTC()).Exec(ctx))
+}
