@@ -103,6 +103,7 @@ Exit codes: 0 done, or yes; 1 the answer is no; 2 wrong command line;
 		newConfig(e),
 		newWatermark(e),
 		newFingerprint(e),
+		newEval(e),
 	)
 	return root
 }

@@ -10,8 +10,9 @@ import (
 )
 
 // buildTracks makes the named tracks ("a", or several with commas) under a key,
-// in the order in which they are drawn.
-func buildTracks(names string, key watermark.Key) ([]watermark.Track, error) {
+// in the order in which they are drawn. psnr is
+// track A's target in dB; 0 is its default.
+func buildTracks(names string, key watermark.Key, psnr float64) ([]watermark.Track, error) {
 	wanted := strings.Split(strings.ToLower(names), ",")
 	for i, w := range wanted {
 		wanted[i] = strings.TrimSpace(w)
@@ -25,7 +26,7 @@ func buildTracks(names string, key watermark.Key) ([]watermark.Track, error) {
 	}
 	var out []watermark.Track
 	if slices.Contains(wanted, "a") {
-		out = append(out, spread.New(key, spread.Config{}))
+		out = append(out, spread.New(key, spread.Config{PSNR: psnr}))
 	}
 	return out, nil
 }

@@ -45,7 +45,7 @@ func (e *env) decode(in, names, givenKey string) error {
 	if err != nil {
 		return err
 	}
-	tracks, err := buildTracks(names, key)
+	tracks, err := buildTracks(names, key, 0)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type embeddedTrack struct {
 
 func newEmbed(e *env) *cobra.Command {
 	var key, payload, tracks string
+	var psnr float64
 	c := &cobra.Command{
 		Use:   "embed IN OUT --payload HEX16",
 		Short: "Write OUT, which is IN with a payload of 64 bits in it",
@@ -44,24 +45,26 @@ with its colour profile, orientation and metadata.`,
 			if err != nil {
 				return usageError(fmt.Errorf("--payload: %w", err))
 			}
-			return e.embed(args[0], args[1], p, tracks, key)
+			key, which, err := e.offlineKey(key)
+			if err != nil {
+				return err
+			}
+			drawn, err := buildTracks(tracks, key, psnr)
+			if err != nil {
+				return err
+			}
+			return e.embed(args[0], args[1], p, drawn, which)
 		},
 	}
 	keyFlag(c, &key)
 	c.Flags().StringVar(&payload, "payload", "", "the 64 bits, as 16 hex digits; they are set as they are")
 	c.Flags().StringVar(&tracks, "tracks", "a", "which tracks to draw")
+	c.Flags().Float64Var(&psnr, "psnr", 0, "target of track A over R, G and B, in dB; 0 is the default")
 	return c
 }
 
-func (e *env) embed(in, out string, p watermark.Payload, names, givenKey string) error {
-	key, which, err := e.offlineKey(givenKey)
-	if err != nil {
-		return err
-	}
-	tracks, err := buildTracks(names, key)
-	if err != nil {
-		return err
-	}
+// embed draws the tracks; which says whose key they are under.
+func (e *env) embed(in, out string, p watermark.Payload, tracks []watermark.Track, which string) error {
 	picture, original, err := readPicture(in, raster.Options{})
 	if err != nil {
 		return err

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/certana/certana/internal/eval"
+	"github.com/certana/certana/internal/watermark"
+)
+
+func newEval(e *env) *cobra.Command {
+	var o eval.Options
+	var suite, tracks, key string
+	var psnr float64
+	c := &cobra.Command{
+		Use:   "eval --corpus DIR",
+		Short: "Measure what the watermark survives, over a folder of pictures",
+		Long: `Measure what the watermark survives: mark every picture of a folder, attack it,
+decode, and count the payloads that came back. Prints Markdown tables. With --out
+every decode is kept as a line of rows.jsonl, and a run that was interrupted goes
+on where it stopped.`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var err error
+			if o.Tracks, err = e.evalTracks(tracks, key, psnr); err != nil {
+				return err
+			}
+			if o.Suite, err = eval.SuiteByName(suite); err != nil {
+				return usageError(fmt.Errorf("--suite: %w", err))
+			}
+			if o.Corpus == "" {
+				return usageError(fmt.Errorf("--corpus is missing: a folder of pictures"))
+			}
+			o.Progress = e.progress("decodes")
+			s, err := eval.Run(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			if e.json {
+				return e.printJSON(s)
+			}
+			return s.WriteTable(e.out)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Corpus, "corpus", "", "folder of pictures")
+	f.StringVar(&suite, "suite", "standard", "which attacks: standard (52), extras or all")
+	f.IntVar(&o.Limit, "limit", 0, "measure so many pictures, spread evenly; 0 is all")
+	f.IntVar(&o.MaxSide, "max-side", 0, "shrink larger pictures to this long side first; 0 keeps them")
+	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl and summary.json")
+	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
+	c.AddCommand(newEvalFPR(e))
+	return c
+}
+
+// evalFlags are the flags of both measurements.
+func evalFlags(c *cobra.Command, tracks, key *string, psnr *float64, jobs *int, seed *int64) {
+	f := c.Flags()
+	f.StringVar(tracks, "tracks", "a", "which tracks")
+	keyFlag(c, key)
+	f.Float64Var(psnr, "psnr", 0, "target of track A over R, G and B, in dB; 0 is the default")
+	f.IntVar(jobs, "jobs", 0, "pictures at a time; 0 is one per CPU")
+	f.Int64Var(seed, "seed", 1, "payloads and the random choices of attacks follow from it")
+}
+
+func (e *env) evalTracks(names, givenKey string, psnr float64) ([]watermark.Track, error) {
+	key, _, err := e.offlineKey(givenKey)
+	if err != nil {
+		return nil, err
+	}
+	return buildTracks(names, key, psnr)
+}
