@@ -10,15 +10,30 @@ package codec
 #include <webp/decode.h>
 #include <webp/encode.h>
 
-// Encodes w*h RGB pixels; the caller frees *out with WebPFree. Returns the
-// library's error code, 0 for none.
-static int certana_webp_encode(const uint8_t *rgb, int w, int h, float quality, int method,
-                               uint8_t **out, size_t *size) {
+// What an encoder made: size bytes of its own memory, or an error code.
+typedef struct {
+	unsigned char *data;
+	size_t size;
+	int code;
+} certana_file;
+
+static certana_file certana_jpeg_encode(tjhandle t, const unsigned char *rgb, int w, int h, int quality) {
+	certana_file f = {0};
+	unsigned long size = 0;
+	f.code = tjCompress2(t, rgb, w, 3 * w, h, TJPF_RGB, &f.data, &size, TJSAMP_420, quality, TJFLAG_ACCURATEDCT);
+	f.size = size;
+	return f;
+}
+
+static certana_file certana_webp_encode(const unsigned char *rgb, int w, int h, float quality, int method) {
+	certana_file f = {0};
 	WebPConfig config;
 	WebPPicture pic;
 	WebPMemoryWriter writer;
-	int code = 0;
-	if (!WebPConfigInit(&config) || !WebPPictureInit(&pic)) return -1;
+	if (!WebPConfigInit(&config) || !WebPPictureInit(&pic)) {
+		f.code = -1;
+		return f;
+	}
 	config.quality = quality;
 	config.method = method;
 	pic.width = w;
@@ -28,14 +43,14 @@ static int certana_webp_encode(const uint8_t *rgb, int w, int h, float quality, 
 	pic.writer = WebPMemoryWrite;
 	pic.custom_ptr = &writer;
 	if (!WebPPictureImportRGB(&pic, rgb, 3 * w) || !WebPEncode(&config, &pic)) {
-		code = pic.error_code ? (int)pic.error_code : -2;
+		f.code = pic.error_code ? (int)pic.error_code : -2;
 		WebPMemoryWriterClear(&writer);
 	} else {
-		*out = writer.mem;
-		*size = writer.size;
+		f.data = writer.mem;
+		f.size = writer.size;
 	}
 	WebPPictureFree(&pic);
-	return code;
+	return f;
 }
 */
 import "C"
@@ -58,15 +73,12 @@ func EncodeJPEG(rgb []uint8, w, h, quality int) ([]byte, error) {
 		return nil, errors.New("turbojpeg: no compressor")
 	}
 	defer C.tjDestroy(t)
-	var buf *C.uchar
-	var size C.ulong
-	rc := C.tjCompress2(t, (*C.uchar)(&rgb[0]), C.int(w), C.int(3*w), C.int(h), C.TJPF_RGB,
-		&buf, &size, C.TJSAMP_420, C.int(quality), C.TJFLAG_ACCURATEDCT)
-	if rc != 0 {
+	f := C.certana_jpeg_encode(t, (*C.uchar)(unsafe.SliceData(rgb)), C.int(w), C.int(h), C.int(quality))
+	defer C.tjFree(f.data)
+	if f.code != 0 {
 		return nil, fmt.Errorf("turbojpeg: %s", C.GoString(C.tjGetErrorStr2(t)))
 	}
-	defer C.tjFree(buf)
-	return C.GoBytes(unsafe.Pointer(buf), C.int(size)), nil
+	return C.GoBytes(unsafe.Pointer(f.data), C.int(f.size)), nil
 }
 
 // DecodeJPEG reads a JPEG to interleaved RGB with the accurate DCT and smooth
@@ -99,14 +111,12 @@ func EncodeWebP(rgb []uint8, w, h int, quality float64) ([]byte, error) {
 	if err := check(rgb, w, h); err != nil {
 		return nil, err
 	}
-	var out *C.uint8_t
-	var size C.size_t
-	code := C.certana_webp_encode((*C.uint8_t)(&rgb[0]), C.int(w), C.int(h), C.float(quality), 4, &out, &size)
-	if code != 0 {
-		return nil, fmt.Errorf("libwebp: encoding %d×%d failed with code %d", w, h, code)
+	f := C.certana_webp_encode((*C.uchar)(unsafe.SliceData(rgb)), C.int(w), C.int(h), C.float(quality), 4)
+	defer C.WebPFree(unsafe.Pointer(f.data))
+	if f.code != 0 {
+		return nil, fmt.Errorf("libwebp: encoding %d×%d failed with code %d", w, h, int(f.code))
 	}
-	defer C.WebPFree(unsafe.Pointer(out))
-	return C.GoBytes(unsafe.Pointer(out), C.int(size)), nil
+	return C.GoBytes(unsafe.Pointer(f.data), C.int(f.size)), nil
 }
 
 // DecodeWebP reads a still WebP to interleaved RGB; transparency is dropped.
