@@ -1,32 +1,104 @@
 package spread
 
 import (
+	"math"
+
 	"github.com/certana/certana/internal/dsp"
 	"github.com/certana/certana/internal/watermark"
 )
 
-// finder holds what decoding needs of a layout.
+// finder holds what decoding needs of a layout; it is immutable.
 type finder struct {
 	layout *layout
+	fine   *comb // whole pictures
+	coarse *comb // mean of windows, for pictures stretched or tilted
 }
 
-func newFinder(l *layout) *finder { return &finder{layout: l} }
+func newFinder(l *layout) *finder {
+	return &finder{
+		layout: l,
+		fine:   newComb(1024, 12, 6, 0.0025, 0.003),
+		coarse: newComb(512, 8, 3, 0.005, 0.006),
+	}
+}
+
+const (
+	maxReads   = 32  // list decodes of one picture, which bounds false acceptance
+	readFrom   = 4.5 // pilot score from which a list decode is worth its time
+	sureFrom   = 12  // pilot score that ends the search for a better candidate
+	minDecoded = 16  // samples on the short side below which nothing is tried
+)
 
 // Decode looks for any payload, at any scale from about 0.4 to 2.6 of the
-// canonical one, any angle, mirrored or not.
+// canonical one (to 5.2 in large pictures), any angle, mirrored or not. A
+// payload is accepted only when all 40 check bits agree, at most 32·32 times
+// for a picture: a picture without a mark is accepted with a chance below
+// 32·32·2⁻⁴⁰ ≈ 1e-9.
+//
+// The attempts go from cheap to dear: the geometry of an untouched or merely
+// recompressed copy; the comb's best rotations and scales; the same at half
+// size, for small parts of large pictures; stretched and tilted pictures.
 func (t *Track) Decode(luma *dsp.Plane) watermark.Detection {
-	none := watermark.Detection{Track: "a", PValue: 1}
 	y := dsp.Shrink(luma, canonicalSide)
-	if min(y.W, y.H) < 16 {
-		return none
+	if min(y.W, y.H) < minDecoded {
+		return watermark.Detection{Track: t.ID(), PValue: 1}
 	}
-	res := residualOf(y)
-	for _, sup := range suppressions {
-		s := foldOf(res.whiten(sup), everything(y))
-		at := t.orient(s)
-		if p, ok := t.read(s, at); ok {
-			return watermark.Detection{Track: "a", Detected: true, Payload: p, PValue: 1e-9}
+	s := &search{track: t, finder: t.finder}
+	s.run(y)
+	return s.detection(luma, y)
+}
+
+// search is the state of one decode.
+type search struct {
+	track  *Track
+	finder *finder
+	reads  int     // list decodes spent
+	poses  int     // orientations looked at
+	best   float64 // highest pilot score among them
+
+	found   bool
+	payload watermark.Payload
+	place   dsp.Affine // canonical to the shrunk picture, when found
+}
+
+// run tries everything in turn until a payload is found.
+func (s *search) run(y *dsp.Plane) {
+	id := s.candidateOf(frame{dsp.Affine{1, 0, 0, 0, 1, 0}, y.W, y.H}, residualOf(y), everything(y), nil)
+	if s.readPlain(id) {
+		return
+	}
+	long := float64(max(y.W, y.H))
+	least := 0.85 * long / canonicalSide
+	power := s.finder.fine.spectrumOf(id.white)
+	cands := s.evaluate(y, s.finder.fine, power, s.finder.fine.search(power, 1, least), 4, false)
+	if s.found || s.finish(y, append(cands, id), 3) {
+		return
+	}
+	if long >= 560 {
+		half := dsp.Halve(y)
+		power := s.finder.fine.spectrumOf(residualOf(half).whiten(suppressions[0]))
+		cands := s.evaluate(half, s.finder.fine, power, s.finder.fine.search(power, 1, 1.2), 4, false)
+		if s.found || s.finish(half, cands, 2) {
+			s.place = dsp.Affine{2, 0, 0.5, 0, 2, 0.5}.Mul(s.place)
+			return
 		}
 	}
-	return none
+	welch, gain := s.finder.coarse.welch(id.white)
+	var peaks []peak
+	for i := range 17 {
+		// Aspects of 1, then in turn wider and taller by 0.7% steps to 5.6%.
+		k := float64((i+1)/2) * 0.007
+		if i%2 == 0 {
+			k = -k
+		}
+		peaks = append(peaks, s.finder.coarse.search(welch, math.Exp(k), least)...)
+	}
+	sortPeaks(peaks)
+	for i := range peaks {
+		peaks[i].score *= gain
+	}
+	cands = s.evaluate(y, s.finder.coarse, welch, peaks[:min(len(peaks), 10)], 6, true)
+	if !s.found {
+		s.finish(y, cands, 3)
+	}
 }

@@ -1,0 +1,293 @@
+package spread
+
+import (
+	"math"
+	"math/cmplx"
+
+	"github.com/certana/certana/internal/dsp"
+)
+
+// tilePilots holds the pilots of every tile of a frame on its own, from which
+// the local displacement is fitted.
+type tilePilots struct {
+	x, y   []float64 // tile centres, scaled to ±1
+	values []complex128
+	freq   [][2]float64 // of each pilot, radians a pixel
+	cx, cy float64      // centre of the frame's tiles
+	sx, sy float64      // and half of their extent
+}
+
+var tileFFT = dsp.NewFFT(period)
+
+// pilotsOf transforms the residual tile by tile, two tiles at once as real and
+// imaginary parts, and keeps the pilots under the turn, free of their key
+// phases and weighted by the inverse of the noise.
+func (f *finder) pilotsOf(r *dsp.Plane, valid span, s *spectrum, turn symmetry) *tilePilots {
+	cols, rows := (r.W+period-1)/period, (r.H+period-1)/period
+	n := cols * rows
+	back := turn.transposed()
+	t := &tilePilots{values: make([]complex128, n*len(f.layout.pilots))}
+	type place struct {
+		at, mirrored int
+		weight       complex128
+	}
+	var places []place
+	for k, h := range f.layout.pilots {
+		u, v := back.apply(h.u, h.v)
+		_, noise := s.at(u, v)
+		places = append(places, place{
+			at:       v&(period-1)*period + u&(period-1),
+			mirrored: -v&(period-1)*period + -u&(period-1),
+			weight:   cmplx.Conj(f.layout.phase[k]) / complex(float64(noise), 0),
+		})
+		t.freq = append(t.freq, [2]float64{2 * math.Pi / period * float64(h.u), 2 * math.Pi / period * float64(h.v)})
+	}
+	pairs := make([]complex64, period*period)
+	for i := 0; i < n; i += 2 {
+		clear(pairs)
+		gatherTile(pairs, r, valid, i%cols, i/cols, 1)
+		if i+1 < n {
+			gatherTile(pairs, r, valid, (i+1)%cols, (i+1)/cols, 1i)
+		}
+		tileFFT.Transform2D(pairs)
+		for k, p := range places {
+			a, b := complex128(pairs[p.at]), cmplx.Conj(complex128(pairs[p.mirrored]))
+			t.values[i*len(places)+k] = (a + b) / 2 * p.weight
+			if i+1 < n {
+				t.values[(i+1)*len(places)+k] = (a - b) / 2i * p.weight
+			}
+		}
+	}
+	t.place(cols, rows)
+	return t
+}
+
+// gatherTile adds a tile of the residual, times unit, to dst.
+func gatherTile(dst []complex64, r *dsp.Plane, valid span, col, row int, unit complex64) {
+	for j := range min(period, r.H-row*period) {
+		y := row*period + j
+		from, to := valid(y)
+		x0 := col * period
+		from, to = max(from, x0), min(to, x0+period)
+		for x := from; x < to; x++ {
+			dst[j*period+x-x0] += complex(r.At(x, y), 0) * unit
+		}
+	}
+}
+
+// place sets the tile centres.
+func (t *tilePilots) place(cols, rows int) {
+	mid := func(n int) float64 { return (float64(n)*period - 1) / 2 }
+	half := func(n int) float64 { return max(float64(n-1)*period, period) / 2 }
+	t.cx, t.cy, t.sx, t.sy = mid(cols), mid(rows), half(cols), half(rows)
+	for r := range rows {
+		for c := range cols {
+			t.x = append(t.x, ((float64(c)+0.5)*period-0.5-t.cx)/t.sx)
+			t.y = append(t.y, ((float64(r)+0.5)*period-0.5-t.cy)/t.sy)
+		}
+	}
+}
+
+// bend is a displacement field over a frame, in canonical pixels of the tile's
+// own axes: d = Σ b[i]·(1, x, y, xy)[i], x and y scaled as in tilePilots.
+type bend [2][4]float64
+
+// fit maximises Re Σ over tiles and pilots of value·exp(i·freq·d(tile)) over
+// the first terms (3 or 4) coefficients of d, by Levenberg–Marquardt from the
+// given start, counting only tiles within ±reach of the centre. It returns the
+// field and the sum.
+func (t *tilePilots) fit(start bend, terms int, reach float64) (bend, float64) {
+	use := make([]int, 0, len(t.x))
+	for i := range t.x {
+		if math.Abs(t.x[i]) <= reach && math.Abs(t.y[i]) <= reach {
+			use = append(use, i)
+		}
+	}
+	b := start
+	z := make([]complex128, len(use)*len(t.freq))
+	sum := t.turned(b, use, z)
+	next := make([]complex128, len(z))
+	lambda := 1e-2
+	for range 40 {
+		step, ok := t.step(use, z, terms, lambda)
+		if !ok {
+			break
+		}
+		try := b
+		for c := range try {
+			for i := range terms {
+				try[c][i] += step[c*terms+i]
+			}
+		}
+		if s := t.turned(try, use, next); s > sum {
+			gain := s - sum
+			b, sum = try, s
+			z, next = next, z
+			lambda = max(lambda*0.3, 1e-4)
+			if gain < 1e-4*math.Abs(sum) {
+				break
+			}
+		} else if lambda *= 5; lambda > 1e4 {
+			break
+		}
+	}
+	return b, sum
+}
+
+// turned writes every used value turned by the field's phase and returns the
+// real part of their sum.
+func (t *tilePilots) turned(b bend, use []int, z []complex128) float64 {
+	sum := 0.0
+	n := len(t.freq)
+	for j, i := range use {
+		x, y := t.x[i], t.y[i]
+		dx := b[0][0] + b[0][1]*x + b[0][2]*y + b[0][3]*x*y
+		dy := b[1][0] + b[1][1]*x + b[1][2]*y + b[1][3]*x*y
+		for k, f := range t.freq {
+			s, c := math.Sincos(f[0]*dx + f[1]*dy)
+			v := t.values[i*n+k]
+			w := complex(real(v)*c-imag(v)*s, real(v)*s+imag(v)*c)
+			z[j*n+k] = w
+			sum += real(w)
+		}
+	}
+	return sum
+}
+
+// step solves the damped normal equations. The curvature of a pilot is its
+// share of the sum, the same for all tiles: single tiles are too noisy to tell.
+func (t *tilePilots) step(use []int, z []complex128, terms int, lambda float64) ([]float64, bool) {
+	n := len(t.freq)
+	share := make([]float64, n)
+	total, positive := 0.0, 0.0
+	for j := range use {
+		for k := range n {
+			share[k] += real(z[j*n+k])
+		}
+	}
+	for k, v := range share {
+		total += v
+		share[k] = max(v, 0)
+		positive += share[k]
+	}
+	var ff [2][2]float64
+	for k, f := range t.freq {
+		w := share[k] / max(positive, 1e-9) * max(total, 1e-9) / float64(max(len(use), 1))
+		for c := range 2 {
+			for d := range 2 {
+				ff[c][d] += w * f[c] * f[d]
+			}
+		}
+	}
+	gradient := make([]float64, 2*terms)
+	var bb [4][4]float64
+	for j, i := range use {
+		basis := [4]float64{1, t.x[i], t.y[i], t.x[i] * t.y[i]}
+		var g [2]float64
+		for k, f := range t.freq {
+			s := -imag(z[j*n+k])
+			g[0] += s * f[0]
+			g[1] += s * f[1]
+		}
+		for p := range terms {
+			gradient[p] += g[0] * basis[p]
+			gradient[terms+p] += g[1] * basis[p]
+			for q := range terms {
+				bb[p][q] += basis[p] * basis[q]
+			}
+		}
+	}
+	m := 2 * terms
+	a := make([]float64, m*m)
+	for r := range m {
+		for c := range m {
+			a[r*m+c] = ff[r/terms][c/terms] * bb[r%terms][c%terms]
+		}
+		a[r*m+r] += lambda*a[r*m+r] + 1e-9
+	}
+	if !solve(a, gradient) {
+		return nil, false
+	}
+	largest := 0.0
+	for _, v := range gradient {
+		largest = max(largest, math.Abs(v))
+	}
+	if largest > 1 {
+		for i := range gradient {
+			gradient[i] /= largest
+		}
+	}
+	return gradient, true
+}
+
+// solve replaces b by the solution of a·x = b, a row-major and square, by
+// elimination with row pivots; false when a is singular.
+func solve(a, b []float64) bool {
+	n := len(b)
+	for i := range n {
+		p := i
+		for r := i + 1; r < n; r++ {
+			if math.Abs(a[r*n+i]) > math.Abs(a[p*n+i]) {
+				p = r
+			}
+		}
+		if !(math.Abs(a[p*n+i]) > 1e-300) {
+			return false
+		}
+		for c := range n {
+			a[i*n+c], a[p*n+c] = a[p*n+c], a[i*n+c]
+		}
+		b[i], b[p] = b[p], b[i]
+		for r := i + 1; r < n; r++ {
+			k := a[r*n+i] / a[i*n+i]
+			for c := i; c < n; c++ {
+				a[r*n+c] -= k * a[i*n+c]
+			}
+			b[r] -= k * b[i]
+		}
+	}
+	for i := n - 1; i >= 0; i-- {
+		for c := i + 1; c < n; c++ {
+			b[i] -= a[i*n+c] * b[c]
+		}
+		b[i] /= a[i*n+i]
+	}
+	return true
+}
+
+// along returns the frame's map with the bend, less its constant part, undone:
+// the content at x is found at x + turnᵀ·(d(x) − d(0)).
+func (t *tilePilots) along(f frame, turn symmetry, b bend) frameMap {
+	e := t.inFrame(turn, b)
+	m := f.toPicture
+	return func(v int, xs, ys []float32) {
+		y := (float64(v) - t.cy) / t.sy
+		for i := range xs {
+			x := (float64(i) - t.cx) / t.sx
+			px := float64(i) + e[0][1]*x + e[0][2]*y + e[0][3]*x*y
+			py := float64(v) + e[1][1]*x + e[1][2]*y + e[1][3]*x*y
+			xs[i] = float32(m[0]*px + m[1]*py + m[2])
+			ys[i] = float32(m[3]*px + m[4]*py + m[5])
+		}
+	}
+}
+
+// inFrame turns the field into the frame's axes.
+func (t *tilePilots) inFrame(turn symmetry, b bend) (e bend) {
+	q := turn.transposed()
+	for i := range 4 {
+		e[0][i] = float64(q.a)*b[0][i] + float64(q.b)*b[1][i]
+		e[1][i] = float64(q.c)*b[0][i] + float64(q.d)*b[1][i]
+	}
+	return e
+}
+
+// straightened is the affine part of along, as a map from frame to picture.
+func (t *tilePilots) straightened(f frame, turn symmetry, b bend) dsp.Affine {
+	e := t.inFrame(turn, b)
+	bent := dsp.Affine{
+		1 + e[0][1]/t.sx, e[0][2] / t.sy, -e[0][1]*t.cx/t.sx - e[0][2]*t.cy/t.sy,
+		e[1][1] / t.sx, 1 + e[1][2]/t.sy, -e[1][1]*t.cx/t.sx - e[1][2]*t.cy/t.sy,
+	}
+	return f.toPicture.Mul(bent)
+}
