@@ -10,8 +10,9 @@ import (
 
 // CheckKey tells whether a key can be held by every store: 1 to 1,000 bytes of
 // UTF-8 without control characters, in segments parted by single slashes, each
-// 1 to 250 bytes and neither "." nor "..". The first segment is not ".tmp", and
-// the key does not end in ".attrs" nor hold "__0x". The error is ErrKey, wrapped.
+// 1 to 240 bytes and neither "." nor "..". The first segment is not ".tmp", and
+// the key does not end in ".attrs" nor hold "__0x". In a folder, moreover, a
+// key cannot lie below another key. The error is ErrKey, wrapped.
 func CheckKey(key string) error {
 	switch {
 	case key == "" || len(key) > 1000:
@@ -26,7 +27,7 @@ func CheckKey(key string) error {
 		return fmt.Errorf("%w: %q is kept for the store itself", ErrKey, key)
 	}
 	for seg := range strings.SplitSeq(key, "/") {
-		if seg == "" || seg == "." || seg == ".." || len(seg) > 250 {
+		if seg == "" || seg == "." || seg == ".." || len(seg) > 240 {
 			return fmt.Errorf("%w: %q has a segment that is empty, dots or too long", ErrKey, key)
 		}
 	}

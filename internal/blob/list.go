@@ -35,6 +35,9 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[Item, error] 
 			if errors.Is(err, io.EOF) {
 				return
 			}
+			if err == nil {
+				err = ctx.Err() // a page that is here already comes without asking
+			}
 			if err != nil {
 				yield(Item{}, s.unavailable(ctx, err))
 				return

@@ -18,6 +18,7 @@ import (
 // seek asks the store for the rest from there. Its errors are ErrUnavailable.
 type Reader struct {
 	r     *blob.Reader
+	pos   int64
 	store *Store
 	ctx   context.Context
 }
@@ -42,7 +43,11 @@ func (r *Reader) Size() int64 { return r.r.Size() }
 func (r *Reader) ModTime() time.Time { return r.r.ModTime() }
 
 func (r *Reader) Read(p []byte) (int, error) {
+	if r.pos >= r.Size() {
+		return 0, io.EOF // a seek to the end would ask S3 for a range that is none
+	}
 	n, err := r.r.Read(p)
+	r.pos += int64(n)
 	if err != nil && err != io.EOF {
 		err = r.store.classify(r.ctx, err)
 	}
@@ -51,21 +56,21 @@ func (r *Reader) Read(p []byte) (int, error) {
 
 // Seek moves the next read; it talks to nobody. Past the end is an error.
 func (r *Reader) Seek(offset int64, whence int) (int64, error) {
-	base := int64(0)
 	switch whence {
 	case io.SeekCurrent:
-		at, err := r.r.Seek(0, io.SeekCurrent)
-		if err != nil {
-			return 0, fmt.Errorf("blob: %w", err)
-		}
-		base = at
+		offset += r.pos
 	case io.SeekEnd:
-		base = r.Size()
+		offset += r.Size()
 	}
-	if to := base + offset; to < 0 || to > r.Size() {
-		return 0, fmt.Errorf("blob: cannot seek to %d in %d bytes", to, r.Size())
+	if offset < 0 || offset > r.Size() {
+		return 0, fmt.Errorf("blob: cannot seek to %d in %d bytes", offset, r.Size())
 	}
-	return r.r.Seek(base+offset, io.SeekStart)
+	at, err := r.r.Seek(offset, io.SeekStart)
+	if err != nil {
+		return 0, fmt.Errorf("blob: %w", err)
+	}
+	r.pos = at
+	return at, nil
 }
 
 // Close ends the reading.

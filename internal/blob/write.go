@@ -8,7 +8,6 @@ import (
 	"io"
 
 	"gocloud.dev/blob"
-	"gocloud.dev/gcerrors"
 )
 
 // partSize and partsAtOnce bound the memory of an S3 upload: a blob larger than
@@ -86,14 +85,10 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if err == nil {
 		return nil
 	}
-	if gcerrors.Code(err) == gcerrors.NotFound {
-		err = s.classify(ctx, err)
-		if errors.Is(err, ErrNotFound) {
-			return nil
-		}
-		return err
+	if err = s.classify(ctx, err); errors.Is(err, ErrNotFound) {
+		return nil
 	}
-	return s.classify(ctx, err)
+	return err
 }
 
 // source remembers the reader's own error, to tell it from the store's.

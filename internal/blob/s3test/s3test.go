@@ -1,0 +1,154 @@
+// Package s3test gives tests an S3 server on loopback. By default it is one in
+// the test's own process (gofakes3); with CERTANA_TEST_S3=versitygw it is a real
+// one, versitygw over a temporary folder, which scripts or `go install
+// github.com/versity/versitygw/cmd/versitygw@v1.8.0` put into .tools/bin at the
+// root of the repository (or anywhere on PATH).
+package s3test
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+)
+
+// Env chooses the server: empty for the one in process, "versitygw" for that.
+const Env = "CERTANA_TEST_S3"
+
+const (
+	bucket = "certana-test"
+	access = "certana"
+	secret = "certana-secret"
+)
+
+// Start runs a server with one empty bucket and returns the bucket's URL for
+// blob.Open. It sets the AWS_… credentials in the environment, so the test
+// cannot be parallel. stop takes the server down, as an outage would, and may be
+// called more than once; it is called at the test's end in any case.
+func Start(t *testing.T) (rawURL string, stop func()) {
+	t.Helper()
+	t.Setenv("AWS_ACCESS_KEY_ID", access)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
+	t.Setenv("AWS_SESSION_TOKEN", "")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true") // nothing but loopback is asked
+	var endpoint string
+	switch kind := os.Getenv(Env); kind {
+	case "":
+		endpoint, stop = startFake(t)
+	case "versitygw":
+		endpoint, stop = startVersity(t)
+	default:
+		t.Fatalf("%s=%q: want nothing or versitygw", Env, kind)
+	}
+	t.Cleanup(stop)
+	return "s3://" + bucket + "?" + url.Values{"endpoint": {endpoint}}.Encode(), stop
+}
+
+func startFake(t *testing.T) (endpoint string, stop func()) {
+	t.Helper()
+	backend := s3mem.New()
+	if err := backend.CreateBucket(bucket); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewUnstartedServer(gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.Start()
+	return srv.URL, func() {
+		srv.CloseClientConnections()
+		srv.Close()
+	}
+}
+
+func startVersity(t *testing.T) (endpoint string, stop func()) {
+	t.Helper()
+	program := find(t, "versitygw")
+	dir := t.TempDir()
+	for _, d := range []string{"iam", "data/" + bucket} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.FromSlash(d)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	address := freeAddress(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, program,
+		"--access", access, "--secret", secret, "--port", address, "--quiet",
+		"--iam-dir", filepath.Join(dir, "iam"), "posix", filepath.Join(dir, "data"))
+	cmd.Dir = dir
+	out, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { cmd.Wait(); close(ended) }()
+	stop = func() { cancel(); <-ended } // the process that was started, by its own id
+	if !answers("http://"+address, ended) {
+		stop()
+		said, _ := os.ReadFile(out.Name())
+		t.Fatalf("versitygw does not serve:\n%s", said)
+	}
+	return "http://" + address, stop
+}
+
+// find looks in .tools/bin of the repository, then on PATH.
+func find(t *testing.T, program string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, ".tools", "bin", program)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+	}
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatalf("%s is not there: GOBIN=$PWD/.tools/bin go install github.com/versity/versitygw/cmd/versitygw@v1.8.0", program)
+	}
+	return path
+}
+
+// freeAddress returns a loopback address that nobody listens on just now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// answers waits until the server answers anything, at most 30 s.
+func answers(endpoint string, ended <-chan struct{}) bool {
+	for range 600 {
+		resp, err := http.Get(endpoint)
+		if err == nil {
+			resp.Body.Close()
+			return true
+		}
+		select {
+		case <-ended:
+			return false
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return false
+}
