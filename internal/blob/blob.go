@@ -10,13 +10,20 @@
 //	                     process
 //	mem://               gone with the process
 //
-// Query keys of s3: endpoint (another server than AWS; then region defaults to
-// us-east-1, use_path_style to true and both checksum keys to when_required,
-// which every S3 server understands), region, prefix (every key lies below it,
-// as in prefix=certana/), use_path_style, profile, role, anonymous,
-// hostname_immutable, dualstack, fips, accelerate, disable_https, ssetype,
-// kmskeyid, request_checksum_calculation, response_checksum_validation,
-// rate_limiter_capacity: those of gocloud.dev/blob/s3blob.
+// Query keys of s3:
+//
+//	endpoint          another server than AWS, as http://127.0.0.1:7070; region then
+//	                  defaults to us-east-1, use_path_style to true and both
+//	                  checksum keys to when_required, which every server understands
+//	region            where AWS_REGION does not say it
+//	prefix            every key lies below it: prefix=certana/
+//	use_path_style    true: http://host/bucket/key, not http://bucket.host/key
+//	ssetype, kmskeyid encryption by the server: AES256, aws:kms or aws:kms:dsse
+//	request_checksum_calculation, response_checksum_validation
+//	                  when_supported or when_required
+//	profile, role, anonymous, dualstack, fips, hostname_immutable,
+//	rate_limiter_capacity
+//	                  as in gocloud.dev/aws
 //
 // It is built on gocloud.dev/blob. For folders, writing and listing are its own:
 // a write is synced to the disk before it is acknowledged, and listing a large
@@ -34,7 +41,6 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/memblob"
-	_ "gocloud.dev/blob/s3blob" // registers the s3 scheme
 )
 
 var (
@@ -69,12 +75,7 @@ func Open(ctx context.Context, rawURL string) (*Store, error) {
 	case "mem":
 		return &Store{bucket: memblob.OpenBucket(nil)}, nil
 	case "s3":
-		u.RawQuery = s3Query(u.Query()).Encode()
-		b, err := blob.OpenBucket(ctx, u.String())
-		if err != nil {
-			return nil, fmt.Errorf("blob: %w", err)
-		}
-		return &Store{bucket: b}, nil
+		return openS3(ctx, u)
 	}
 	return nil, fmt.Errorf("blob: %q is not a file, s3 or mem URL", u.Redacted())
 }
@@ -99,26 +100,4 @@ func openFolder(u *url.URL) (*Store, error) {
 		return nil, fmt.Errorf("blob: %w", err)
 	}
 	return &Store{bucket: b, dir: dir}, nil
-}
-
-// s3Query fills in what servers other than AWS need, where the operator named
-// such a server and said nothing else.
-func s3Query(q url.Values) url.Values {
-	if q.Get("endpoint") == "" {
-		return q
-	}
-	def := func(key, value string) {
-		if !q.Has(key) {
-			q.Set(key, value)
-		}
-	}
-	if os.Getenv("AWS_REGION") == "" && os.Getenv("AWS_DEFAULT_REGION") == "" {
-		def("region", "us-east-1")
-	}
-	if !q.Has("s3ForcePathStyle") {
-		def("use_path_style", "true")
-	}
-	def("request_checksum_calculation", "when_required")
-	def("response_checksum_validation", "when_required")
-	return q
 }
