@@ -1,6 +1,9 @@
 package verify
 
-import "github.com/certana/certana/internal/asset"
+import (
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/exif"
+)
 
 // Result is the answer to one verification, in the shape of the API.
 type Result struct {
@@ -49,6 +52,6 @@ type BlockchainResult struct {
 
 // MetadataResult compares the submitted file's metadata with the registered.
 type MetadataResult struct {
-	EXIFIntact    bool                 `json:"exif_intact"`
-	Modifications []asset.Modification `json:"modifications"`
+	EXIFIntact    bool                `json:"exif_intact"`
+	Modifications []exif.Modification `json:"modifications"`
 }

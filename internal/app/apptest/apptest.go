@@ -1,0 +1,158 @@
+// Package apptest gives tests and benchmarks a whole deployment in a temporary
+// folder: real database, queue, log and pictures on disk, nothing mocked.
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/certana/certana/internal/app"
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/pipeline"
+	"github.com/certana/certana/internal/raster"
+	"github.com/certana/certana/internal/vault"
+)
+
+// Deployment is an open deployment and one organization in it.
+type Deployment struct {
+	*app.App
+	Dir   string
+	Org   asset.ID
+	Owner asset.ID
+}
+
+// Start opens a deployment, begins to work its queue, and closes it when the
+// test ends.
+func Start(tb testing.TB) *Deployment {
+	d := Open(tb, tb.TempDir())
+	if err := d.App.Start(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	return d
+}
+
+// Open opens a deployment in a folder without working its queue.
+func Open(tb testing.TB, dir string) *Deployment {
+	tb.Helper()
+	ctx := tb.Context()
+	v, err := vault.LoadOrCreate(filepath.Join(dir, "master.key"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	a, err := app.Open(ctx, app.Options{
+		Data: dir, Blobs: "file://" + filepath.Join(dir, "blobs"), DB: db.DefaultConfig(dir),
+		Pipeline: pipeline.DefaultConfig(), Vault: v, Logger: slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := a.Close(context.Background()); err != nil {
+			tb.Errorf("close the deployment: %v", err)
+		}
+	})
+	d := &Deployment{App: a, Dir: dir}
+	d.Org, d.Owner = d.NewOrganization(tb, "first")
+	return d
+}
+
+// NewOrganization adds an organization with an owner and a signing key.
+func (d *Deployment) NewOrganization(tb testing.TB, slug string) (org, owner asset.ID) {
+	tb.Helper()
+	org, owner = asset.NewID(), asset.NewID()
+	err := d.Rows.Tx(tb.Context(), func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.InsertUser(ctx, &db.User{ID: owner, Email: slug + "@example.com", FullName: slug}); err != nil {
+			return err
+		}
+		if err := tx.InsertOrganization(ctx, &db.Organization{ID: org, Name: slug, Slug: slug, OwnerID: owner, Plan: "free"}); err != nil {
+			return err
+		}
+		return d.Keys.Create(ctx, tx, org)
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return org, owner
+}
+
+// AllTracks are the flags of an upload that names none.
+var AllTracks = asset.Options{TrackA: true, TrackB: true, TrackC: true, MetadataTracking: true, BlockchainCommit: true}
+
+// Spool puts bytes where a request's body would be.
+func (d *Deployment) Spool(tb testing.TB, data []byte) *pipeline.Spooled {
+	tb.Helper()
+	s, err := d.Pipeline.Spooler().Spool(bytes.NewReader(data))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// Register uploads a picture for an organization and waits until it is completed.
+func (d *Deployment) Register(tb testing.TB, org asset.ID, data []byte) asset.Asset {
+	tb.Helper()
+	a, err := d.Pipeline.Accept(tb.Context(), pipeline.Upload{OrganizationID: org, File: d.Spool(tb, data), Options: AllTracks})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if a, err = d.Pipeline.Wait(tb.Context(), a.ID, time.Minute); err != nil {
+		tb.Fatal(err)
+	}
+	if a.Status != asset.Completed {
+		tb.Fatalf("the asset is %s: %s", a.Status, a.ProcessingError)
+	}
+	return a
+}
+
+// Rendition reads an asset's watermarked rendition.
+func (d *Deployment) Rendition(tb testing.TB, a asset.Asset) []byte {
+	tb.Helper()
+	f, err := d.Pipeline.Content(tb.Context(), a, asset.Watermarked)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+// JPEG encodes a picture at a quality.
+func JPEG(tb testing.TB, img image.Image, quality int) []byte {
+	tb.Helper()
+	b, err := raster.EncodeJPEG(raster.FromImage(img), quality)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+// Files lists every file below the deployment's folder of pictures and of its
+// spool, for tests that nothing is left behind.
+func (d *Deployment) Files(tb testing.TB) []string {
+	tb.Helper()
+	var out []string
+	for _, sub := range []string{"blobs", "tmp"} {
+		err := filepath.WalkDir(filepath.Join(d.Dir, sub), func(path string, e os.DirEntry, err error) error {
+			if err == nil && !e.IsDir() {
+				out = append(out, path)
+			}
+			return err
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return out
+}

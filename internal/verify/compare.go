@@ -1,0 +1,96 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/certana/certana/internal/align"
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/blob"
+	"github.com/certana/certana/internal/raster"
+	"github.com/certana/certana/internal/tamper"
+)
+
+// Blobs is where the registered renditions are read from.
+type Blobs interface {
+	ReadAll(ctx context.Context, key string, limit int64) ([]byte, error)
+}
+
+// Gate lets a picture of w × h be decoded and answers with what lets the next in.
+type Gate interface {
+	Enter(ctx context.Context, w, h int) (leave func(), err error)
+}
+
+// Comparer holds pictures against registered renditions. Safe for concurrent
+// use.
+type Comparer struct {
+	blobs Blobs
+	gate  Gate
+	limit int64 // bytes of a rendition at most
+}
+
+// NewComparer returns a comparer that reads renditions of up to limit bytes.
+func NewComparer(blobs Blobs, gate Gate, limit int64) *Comparer {
+	return &Comparer{blobs, gate, limit}
+}
+
+// FeaturesVariant is the variant under which an asset's alignment features are
+// kept beside its renditions.
+const FeaturesVariant asset.Variant = "features"
+
+// Compare aligns a probe, an upright picture reduced to tamper.WorkingSide,
+// with an asset's watermarked rendition, and says where they differ.
+func (c *Comparer) Compare(ctx context.Context, a asset.Asset, probe tamper.Picture) (tamper.Result, error) {
+	data, err := c.blobs.ReadAll(ctx, blob.AssetKey(a.ID, asset.Watermarked), c.limit)
+	if err != nil {
+		return tamper.Result{}, asset.Errorf(asset.ServiceUnavailable, err, "the registered rendition cannot be read at the moment; try again later")
+	}
+	ref, err := c.reference(ctx, data)
+	if err != nil {
+		return tamper.Result{}, fmt.Errorf("the rendition of asset %s: %w", a.ID, err)
+	}
+	return tamper.Inspect(ref, c.features(ctx, a), probe), nil
+}
+
+// SameScene tells whether a probe, as Compare takes it, shows what an asset's rendition shows.
+func (c *Comparer) SameScene(ctx context.Context, a asset.Asset, probe tamper.Picture) (bool, error) {
+	r, err := c.Compare(ctx, a, probe)
+	return err == nil && r.Registered && r.Map.SameScene, err
+}
+
+func (c *Comparer) reference(ctx context.Context, data []byte) (tamper.Picture, error) {
+	limits := raster.Limits{MaxBytes: c.limit}
+	info, err := raster.ReadInfo(data, limits)
+	if err != nil {
+		return tamper.Picture{}, err
+	}
+	leave, err := c.gate.Enter(ctx, info.Width, info.Height)
+	if err != nil {
+		return tamper.Picture{}, err
+	}
+	defer leave()
+	picture, err := raster.Decode(data, raster.Options{Limits: limits})
+	if err != nil {
+		return tamper.Picture{}, err
+	}
+	return working(picture), nil
+}
+
+// features reads the stored features; without them Inspect extracts them anew.
+func (c *Comparer) features(ctx context.Context, a asset.Asset) *align.Features {
+	data, err := c.blobs.ReadAll(ctx, blob.AssetKey(a.ID, FeaturesVariant), 1<<20)
+	if err != nil {
+		return nil
+	}
+	f := new(align.Features)
+	if f.UnmarshalBinary(data) != nil {
+		return nil
+	}
+	return f
+}
+
+// working reduces a picture to what comparison works on.
+func working(p *raster.Picture) tamper.Picture {
+	rgb := p.RGB(tamper.WorkingSide)
+	return tamper.Picture{W: rgb.W, H: rgb.H, Pix: rgb.Pix}
+}

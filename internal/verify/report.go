@@ -1,0 +1,188 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"math"
+
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/exif"
+	"github.com/certana/certana/internal/pipeline"
+)
+
+// report fills the answer in; verdict and confidence are the caller's.
+func report(p *probe, f *found, w *weighed, o Options) Result {
+	r := Result{
+		Watermark:   watermarkResult(f),
+		Fingerprint: fingerprintResult(f),
+		Blockchain:  blockchainResult(w),
+		Metadata:    MetadataResult{EXIFIntact: w.metadata == asset.Pass, Modifications: []exif.Modification{}},
+		TamperBoxes: []asset.Box{},
+		Claimants:   []asset.Issuer{},
+		Evidence:    evidence(p, f, w),
+	}
+	if o.TamperMap && f.result.Map != nil {
+		r.TamperMap = tamperPNG(p, f)
+	}
+	if f.chosen == nil {
+		return r
+	}
+	a := f.chosen.asset
+	r.AssetID, r.Issuer, r.DerivedFrom = &a.ID, w.issuer, a.DerivedFrom
+	if f.chosen.derived {
+		r.DerivedFrom = nil // its source is not for this caller to know
+	}
+	r.Claimants = append(r.Claimants, w.claimants...)
+	r.Metadata.Modifications = append(r.Metadata.Modifications, disclosed(w.modified, a, o)...)
+	if m := f.result.Map; m != nil && m.SameScene {
+		r.TamperBoxes = boxes(p, f)
+	}
+	return r
+}
+
+func watermarkResult(f *found) WatermarkResult {
+	r := WatermarkResult{Tracks: f.tracks}
+	for _, t := range f.tracks {
+		switch t.Track {
+		case "a":
+			r.TrackA = t.Detected
+		case "b":
+			r.TrackB = t.Detected
+		case "c":
+			r.TrackC = t.Detected
+		}
+	}
+	if f.payload != nil {
+		s := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, *f.payload))
+		r.Payload = &s
+	}
+	return r
+}
+
+func fingerprintResult(f *found) FingerprintResult {
+	r := FingerprintResult{MatchCount: len(f.near), TopMatches: []asset.Match{}}
+	for i, n := range f.near {
+		d := float64(n.Distance) / 256
+		r.SimilarityScore += (1 - d) / float64(len(f.near))
+		if i < 10 {
+			r.TopMatches = append(r.TopMatches, asset.Match{AssetID: n.Asset.ID, Similarity: 1 - d, Distance: d})
+		}
+	}
+	return r
+}
+
+func blockchainResult(w *weighed) BlockchainResult {
+	c := w.commitment
+	if c == nil {
+		return BlockchainResult{}
+	}
+	r := BlockchainResult{CommitmentFound: c.LeafIndex != nil,
+		SignatureValid: w.checks.Signature == asset.Pass, OnChain: w.checks.Inclusion == asset.Pass}
+	if c.TxHash != "" {
+		r.TxHash = &c.TxHash
+	}
+	return r
+}
+
+// disclosed is what a caller may see of the metadata's differences: outsiders
+// learn which fields differ, never the registered values.
+func disclosed(all []exif.Modification, a asset.Asset, o Options) []exif.Modification {
+	if o.OrgID != nil && *o.OrgID == a.OrganizationID {
+		return all
+	}
+	out := make([]exif.Modification, len(all))
+	for i, m := range all {
+		m.Registered = ""
+		out[i] = m
+	}
+	return out
+}
+
+// boxes are the altered regions in pixels of the submitted picture.
+func boxes(p *probe, f *found) []asset.Box {
+	sx, sy := float64(p.info.Width)/float64(p.rgb.W), float64(p.info.Height)/float64(p.rgb.H)
+	out := []asset.Box{}
+	for _, b := range f.result.Map.Regions {
+		x0, y0 := int(math.Floor(float64(b.X)*sx)), int(math.Floor(float64(b.Y)*sy))
+		x1, y1 := int(math.Ceil(float64(b.X+b.W)*sx)), int(math.Ceil(float64(b.Y+b.H)*sy))
+		out = append(out, asset.Box{X: x0, Y: y0, Score: b.Score,
+			Width: min(x1, p.info.Width) - x0, Height: min(y1, p.info.Height) - y0})
+	}
+	return out
+}
+
+// tamperPNG renders the map in the submitted picture's upright geometry.
+func tamperPNG(p *probe, f *found) *string {
+	w, h := p.info.Width, p.info.Height
+	img := &image.Gray{Pix: f.result.Map.Gray(w, h), Stride: w, Rect: image.Rect(0, 0, w, h)}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return nil // a grey picture in memory always encodes
+	}
+	s := base64.StdEncoding.EncodeToString(b.Bytes())
+	return &s
+}
+
+// evidence lists every check in the order in which a reader wants them.
+func evidence(p *probe, f *found, w *weighed) []asset.Evidence {
+	fs := w.findings(p, f)
+	out := []asset.Evidence{{Check: "content_hash", Outcome: fs.Exact, Note: "the file's SHA-256 against the registered renditions"}}
+	for _, t := range f.tracks {
+		p := t.PValue
+		e := asset.Evidence{Check: "track_" + t.Track, Outcome: asset.NotChecked, Figure: &p, Note: t.Status + ", by " + t.Source + "; the figure is the p-value under no watermark"}
+		if t.Detected && f.chosen != nil {
+			e.Outcome = outcome(t.Payload == f.chosen.asset.Payload)
+		}
+		out = append(out, e)
+	}
+	if f.chosen == nil {
+		return out
+	}
+	e := asset.Evidence{Check: "fingerprint", Outcome: fs.Fingerprint, Note: "Hamming distance of the 256-bit fingerprints; a match is 31 or less"}
+	if f.chosen.near {
+		d := float64(f.chosen.distance)
+		e.Figure = &d
+	}
+	out = append(out, e)
+	scene := asset.Evidence{Check: "alignment", Outcome: fs.Scene, Note: "correlation with the registered rendition after alignment, -1 to 1"}
+	pixels := asset.Evidence{Check: "tamper", Outcome: fs.Pixels, Note: "altered share of the compared pixels"}
+	if m := f.result.Map; m != nil {
+		scene.Figure, pixels.Figure = &m.Agreement, &m.Ratio
+		pixels.Note = fmt.Sprintf("altered share of the compared pixels, which are %.0f%% of the picture", 100*m.Coverage)
+	}
+	return append(out, scene, pixels,
+		asset.Evidence{Check: "metadata", Outcome: w.metadata, Note: "the file's metadata against the registered; benign copies often lose it"},
+		asset.Evidence{Check: "signature", Outcome: fs.Signature, Note: "the organization's signature over the statement"},
+		asset.Evidence{Check: "record", Outcome: fs.Record, Note: "the stored record against the statement"},
+		asset.Evidence{Check: "inclusion", Outcome: fs.Inclusion, Note: "the statement in the ledger, under a signed checkpoint"})
+}
+
+// remember keeps the answer in the caller's history and announces it. The map
+// is left out: it is large and can be made again from the picture.
+func (v *Verifier) remember(ctx context.Context, r Result, o Options) error {
+	kept := r
+	kept.TamperMap = nil
+	b, err := json.Marshal(kept)
+	if err != nil {
+		return fmt.Errorf("keep the verification: %w", err)
+	}
+	row := &db.Verification{ID: r.ID, OrganizationID: o.OrgID, UserID: o.UserID, AssetID: r.AssetID,
+		Verdict: r.Verdict, Confidence: r.Confidence, Result: db.JSON(b), VerifiedAt: v.Now().UTC()}
+	return v.Rows.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.InsertVerification(ctx, row); err != nil {
+			return err
+		}
+		if v.Announcer == nil || o.OrgID == nil {
+			return nil
+		}
+		return v.Announcer.Announce(ctx, tx, pipeline.Event{Name: "verification.completed", OrganizationID: *o.OrgID, At: v.Now().UTC(),
+			Data: map[string]any{"verification_id": r.ID, "verdict": r.Verdict, "confidence": r.Confidence, "asset_id": r.AssetID}})
+	})
+}
