@@ -60,7 +60,10 @@ func Inspect(ref Picture, features *align.Features, probe Picture) Result {
 
 // Luma returns 0.299 R + 0.587 G + 0.114 B reduced by area averaging to a long
 // side of at most maxSide; 0 keeps the size.
-func (p Picture) Luma(maxSide int) *dsp.Plane { return luma(p, maxSide) }
+func (p Picture) Luma(maxSide int) *dsp.Plane {
+	w, h := dsp.ShrunkSize(p.W, p.H, maxSide)
+	return p.planes(w, h).y
+}
 
 // Gray renders the map as w × h 8-bit grey samples, row-major, in the probe's
 // geometry: 0 untouched, 255 altered, 0 where nothing is said.
