@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -47,25 +48,36 @@ func readBounded(path string, max int64) ([]byte, error) {
 	return data, nil
 }
 
-// writeFile puts data at path whole or not at all.
-func writeFile(path string, data []byte) (err error) {
+// writeFile puts data at path whole or not at all; "-" is standard output.
+func (e *env) writeFile(path string, data []byte) error {
 	if path == "-" {
-		_, err := os.Stdout.Write(data)
+		_, err := e.out.Write(data)
 		return err
 	}
+	_, err := writeWhole(path, func(w *bufio.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	return err
+}
+
+// writeWhole writes a file that appears only when all of it is there.
+func writeWhole(path string, write func(*bufio.Writer) error) (size int64, err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".certana-*")
 	if err != nil {
-		return err
+		return 0, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(tmp.Name()))
-		}
-	}()
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
-	if err != nil {
-		return err
+	defer os.Remove(tmp.Name()) // gone already when all went well
+	w := bufio.NewWriterSize(tmp, 1<<16)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
 	}
-	return os.Rename(tmp.Name(), path)
+	if info, serr := tmp.Stat(); serr == nil {
+		size = info.Size()
+	}
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
+		return 0, err
+	}
+	return size, os.Rename(tmp.Name(), path)
 }

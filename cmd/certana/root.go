@@ -103,6 +103,9 @@ Exit codes: 0 done, or yes; 1 the answer is no; 2 wrong command line;
 		newConfig(e),
 		newWatermark(e),
 		newFingerprint(e),
+		newServe(e),
+		newAsset(e),
+		newFsck(e),
 		newEval(e),
 	)
 	return root
@@ -143,9 +146,9 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	return c
 }
 
-// load reads the configuration; flags holds the command's own settings by their
+// input says where settings come from; flags holds the command's own by their
 // YAML path.
-func (e *env) load(flags map[string]string) (*config.Loaded, error) {
+func (e *env) input(flags map[string]string) config.Input {
 	all := map[string]string{}
 	for k, v := range flags {
 		all[k] = v
@@ -153,7 +156,12 @@ func (e *env) load(flags map[string]string) (*config.Loaded, error) {
 	if e.data != "" {
 		all["data"] = e.data
 	}
-	l, err := config.Load(config.Input{File: e.configFile, Environ: os.Environ(), Flags: all})
+	return config.Input{File: e.configFile, Environ: os.Environ(), Flags: all}
+}
+
+// load reads the configuration.
+func (e *env) load(flags map[string]string) (*config.Loaded, error) {
+	l, err := config.Load(e.input(flags))
 	if err != nil {
 		return nil, inputError(err)
 	}

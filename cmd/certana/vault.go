@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/certana/certana/internal/config"
@@ -16,6 +17,9 @@ func openVault(l *config.Loaded, create bool) (*vault.Vault, error) {
 		key, err := vault.Parse(l.MasterKey)
 		if err != nil {
 			return nil, inputError(fmt.Errorf("master_key: %w", err))
+		}
+		if watermark.Key(key) == watermark.TestKey {
+			return nil, inputError(errors.New("master_key: this is the published test key, which protects nothing"))
 		}
 		return vault.New(key)
 	}

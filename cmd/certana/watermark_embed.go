@@ -85,7 +85,7 @@ func (e *env) embed(in, out string, p watermark.Payload, tracks []watermark.Trac
 	if err != nil {
 		return fmt.Errorf("%s: %w", in, err)
 	}
-	if err := writeFile(out, marked); err != nil {
+	if err := e.writeFile(out, marked); err != nil {
 		return err
 	}
 	return e.printEmbedded(answer, picture.Info().Format)

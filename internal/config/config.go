@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/pipeline"
 )
 
 // Root is the whole configuration of one certana process.
@@ -40,10 +41,11 @@ type Root struct {
 	// the first start makes one.
 	MasterKeyFile string `yaml:"master_key_file"`
 
-	DB       db.Config `yaml:"db"`
-	Log      Log       `yaml:"log"`
-	Webhooks Webhooks  `yaml:"webhooks"`
-	Plans    Plans     `yaml:"plans"`
+	DB       db.Config       `yaml:"db"`
+	Pipeline pipeline.Config `yaml:"pipeline"`
+	Log      Log             `yaml:"log"`
+	Webhooks Webhooks        `yaml:"webhooks"`
+	Plans    Plans           `yaml:"plans"`
 }
 
 // Log says what the server writes to standard error.
@@ -71,10 +73,11 @@ type Plans struct {
 // Default is the configuration of a server that was told nothing.
 func Default() Root {
 	r := Root{
-		Addr:  "localhost:8000",
-		Data:  "./certana-data",
-		DB:    db.DefaultConfig("."),
-		Plans: Plans{SelfService: true},
+		Addr:     "localhost:8000",
+		Data:     "./certana-data",
+		DB:       db.DefaultConfig("."),
+		Pipeline: pipeline.DefaultConfig(),
+		Plans:    Plans{SelfService: true},
 	}
 	r.DB.URL = "" // follows from Data, see derive
 	return r

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/certana/certana/internal/config"
+)
+
+func newServe(e *env) *cobra.Command {
+	var addr string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the API",
+		Long: `Serve the API until SIGTERM or an interrupt. With nothing configured it listens
+on localhost:8000 and keeps everything in ./certana-data. Prints three lines: where
+it listens, where the data lies, how to make a first account.`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			flags := map[string]string{}
+			if addr != "" {
+				flags["addr"] = addr
+			}
+			return e.serve(c.Context(), flags)
+		},
+	}
+	c.Flags().StringVar(&addr, "addr", "", "HOST:PORT to listen on (default localhost:8000); port 0 takes a free one")
+	return c
+}
+
+func (e *env) serve(ctx context.Context, flags map[string]string) error {
+	cfg, ln, err := e.listen(ctx, flags)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	s, err := e.openStore(ctx, cfg, true)
+	if err != nil {
+		return err
+	}
+	a, err := newApp(ctx, s)
+	if err != nil {
+		return err
+	}
+	err = a.start(ctx)
+	if err == nil {
+		err = e.answer(ctx, a, ln)
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+	defer cancel()
+	return errors.Join(err, a.close(last))
+}
+
+// listen opens the port first of all: a server that cannot listen must not have
+// touched anything, and the base URL of port 0 is known only then.
+func (e *env) listen(ctx context.Context, flags map[string]string) (*config.Loaded, net.Listener, error) {
+	cfg, err := e.load(flags)
+	if err != nil {
+		return nil, nil, err
+	}
+	host, port, err := net.SplitHostPort(cfg.Addr)
+	if err != nil {
+		return nil, nil, inputError(err)
+	}
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	if port == "0" {
+		_, taken, err := net.SplitHostPort(ln.Addr().String())
+		if err == nil {
+			flags["addr"] = net.JoinHostPort(host, taken)
+			cfg, err = config.Load(e.input(flags))
+		}
+		if err != nil {
+			return nil, nil, errors.Join(err, ln.Close())
+		}
+	}
+	return cfg, ln, nil
+}
+
+// answer serves until ctx ends, then lets requests under way finish.
+func (e *env) answer(ctx context.Context, a *app, ln net.Listener) error {
+	server := &http.Server{
+		Handler:           a.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ln) }()
+	if err := e.greet(a.cfg); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+	defer cancel()
+	err := server.Shutdown(last)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close() // whoever still talks is cut off
+	}
+	return err
+}
+
+// greet prints the three lines.
+func (e *env) greet(cfg *config.Loaded) error {
+	data, err := filepath.Abs(cfg.Data)
+	if err != nil {
+		return err
+	}
+	_, port, _ := net.SplitHostPort(cfg.Addr)
+	host, _, _ := net.SplitHostPort(cfg.Addr)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	local := "http://" + net.JoinHostPort(host, port)
+	if e.json {
+		return e.printJSON(map[string]string{"listening": local, "base_url": cfg.BaseURL, "data": data})
+	}
+	_, err = fmt.Fprintf(e.out, `Listening on %s
+Data in %s
+First account: curl %s/v1/auth/register -H 'Content-Type: application/json' -d '{"email":"you@example.com","password":"…8 characters at least…","full_name":"You"}'
+`, local, data, cfg.BaseURL)
+	return err
+}

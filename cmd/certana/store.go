@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/certana/certana/internal/config"
+	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/vault"
+	"github.com/certana/certana/internal/watermark"
+)
+
+// store is what every command that touches a deployment opens: its master key
+// and its rows. Any number of processes may have it open.
+type store struct {
+	cfg    *config.Loaded
+	vault  *vault.Vault
+	rows   *db.DB
+	logger *slog.Logger
+}
+
+// openStore opens the deployment in the data folder. Where there is none it
+// begins one, or, unless begin, says so.
+func (e *env) openStore(ctx context.Context, cfg *config.Loaded, begin bool) (*store, error) {
+	logger := e.newLogger(cfg)
+	v, err := openVault(cfg, begin)
+	if err != nil {
+		return nil, err
+	}
+	c := cfg.DB
+	c.Logger = logger
+	rows, err := db.Open(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := sameMasterKey(ctx, rows, v); err != nil {
+		return nil, errors.Join(err, rows.Close())
+	}
+	return &store{cfg: cfg, vault: v, rows: rows, logger: logger}, nil
+}
+
+func (s *store) close() error { return s.rows.Close() }
+
+// sameMasterKey refuses a master key that the rows were not sealed under: found
+// out here, it is a wrong setting; later it would look like damage.
+func sameMasterKey(ctx context.Context, rows *db.DB, v *vault.Vault) error {
+	first, err := rows.SettingOrPut(ctx, "master-key-id", []byte(v.KeyID()))
+	if err != nil {
+		return err
+	}
+	if string(first) != v.KeyID() {
+		return inputError(fmt.Errorf("this master key (%s) is not the one that the deployment began with (%s)", v.KeyID(), first))
+	}
+	return nil
+}
+
+// markKey is the deployment's watermark key.
+func (s *store) markKey() watermark.Key { return watermarkKey(s.vault) }
+
+func (s *store) logDir() string { return filepath.Join(s.cfg.Data, "log") }
+
+// newLogger writes to standard error as the settings say.
+func (e *env) newLogger(cfg *config.Loaded) *slog.Logger {
+	o := &slog.HandlerOptions{Level: cfg.Log.Level}
+	if cfg.Log.JSON {
+		return slog.New(slog.NewJSONHandler(e.err, o))
+	}
+	return slog.New(slog.NewTextHandler(e.err, o))
+}
