@@ -167,9 +167,19 @@ int cj_decode_pixels(const uint8_t *data, size_t n, cj_picture *p, uint8_t *out)
   return 1;
 }
 
+/* step chooses a quantisation step for samples that were quantised by q, where t
+   would be fine enough. Samples lie on q's lattice: another step near q makes
+   rounding noise of its own, q itself or a fraction of it makes none. So q stays
+   up to 3t/2, and else the nearest to a whole fraction of q under t. */
+static unsigned step(unsigned q, unsigned t) {
+  if (2 * q <= 3 * t) return q;
+  unsigned n = (q + t - 1) / t;
+  return (q + n / 2) / n;
+}
+
 /* configure prepares a compressor for p: its colour space, sampling factors and
-   tables, each step at most that of the standard tables at quality floor. A
-   picture without tables gets the standard ones. */
+   tables, refined where they are coarser than the standard ones at quality
+   floor. A picture without tables gets the standard ones. */
 static void configure(j_compress_ptr c, cj_picture *p, int floor, J_COLOR_SPACE in, int ncomp) {
   c->image_width = p->w;
   c->image_height = p->h;
@@ -190,7 +200,7 @@ static void configure(j_compress_ptr c, cj_picture *p, int floor, J_COLOR_SPACE 
     int chroma = c->comp_info[i].dc_tbl_no, used = 0;
     for (int j = 0; j < i; j++) used |= p->tq[j] == p->tq[i];
     if (used) continue;
-    for (int k = 0; k < 64; k++) merged[k] = q[k] < std[chroma][k] ? q[k] : std[chroma][k];
+    for (int k = 0; k < 64; k++) merged[k] = step(q[k], std[chroma][k]);
     jpeg_add_quant_table(c, p->tq[i], merged, 100, TRUE);
   }
 }

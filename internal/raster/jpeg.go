@@ -15,10 +15,21 @@ import (
 	"unsafe"
 )
 
-// jpegFloor is the quality that the rendition's quantisation tables are at
-// least as fine as. A mark is a change well under one step of a coarse table:
-// written back with the original's own tables it would be rounded away.
-const jpegFloor = 92
+// jpegFloor is the standard quality that the rendition's quantisation tables are
+// about as fine as, or finer. A mark is a change well under one step of a coarse
+// table: written back with the original's own it would be rounded away. Measured
+// on Kodak with a mark of 45 dB in the band of track A, share of the mark's
+// amplitude that survives, PSNR to the original, growth of the file:
+//
+//	original   own tables           refined to 90
+//	quality 50 .30  47.1 dB  ×1.01  .97  43.5 dB  ×2.05
+//	quality 75 .77  44.1 dB  ×1.03  .98  43.7 dB  ×1.60
+//	quality 85 .89  44.0 dB  ×1.03  .94  43.6 dB  ×1.17
+//	quality 90 .96  44.0 dB  ×1.02  .96  44.0 dB  ×1.02
+const jpegFloor = 90
+
+// jpegQuality is for pictures that have no tables of their own.
+const jpegQuality = 95
 
 // jpegStyle is how a JPEG was coded: sampling factors, colour space, tables.
 type jpegStyle struct{ c C.cj_picture }
@@ -109,7 +120,12 @@ func plainJPEG(w, h int) jpegStyle {
 	return s
 }
 
-func (p *Picture) encodeJPEG() ([]byte, error) { return p.writeJPEG(jpegFloor) }
+func (p *Picture) encodeJPEG() ([]byte, error) {
+	if p.jpeg.c.q == (jpegStyle{}).c.q {
+		return p.writeJPEG(jpegQuality)
+	}
+	return p.writeJPEG(jpegFloor)
+}
 
 func (p *Picture) writeJPEG(floor int) ([]byte, error) {
 	c := p.jpeg.c
