@@ -40,6 +40,7 @@ type assetRow struct {
 	WatermarkedCID   string     `bun:"watermarked_cid"`
 	WatermarkHash    string     `bun:"watermark_hash"`
 	DerivedFrom      *asset.ID  `bun:"derived_from"`
+	TracedAt         *time.Time `bun:"traced_at"`
 	CreatedAt        time.Time  `bun:"created_at"`
 	UpdatedAt        time.Time  `bun:"updated_at"`
 	DeletedAt        *time.Time `bun:"deleted_at"`
@@ -60,7 +61,7 @@ func rowOf(a *asset.Asset) *assetRow {
 		Filename: text(a.Filename), MIMEType: a.MIMEType, Size: a.Size, Width: a.Width, Height: a.Height,
 		ContentHash: a.ContentHash, Status: string(a.Status), ProcessingError: text(a.ProcessingError),
 		CID: a.CID, IPFSCID: a.IPFSCID, WatermarkedCID: a.WatermarkedCID, WatermarkHash: a.WatermarkHash,
-		DerivedFrom: a.DerivedFrom, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt,
+		DerivedFrom: a.DerivedFrom, TracedAt: a.TracedAt, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt,
 	}
 }
 
@@ -79,7 +80,7 @@ func (r *assetRow) asset() (*asset.Asset, error) {
 		Filename: r.Filename, MIMEType: r.MIMEType, Size: r.Size, Width: r.Width, Height: r.Height,
 		ContentHash: r.ContentHash, Status: asset.Status(r.Status), ProcessingError: r.ProcessingError,
 		CID: r.CID, IPFSCID: r.IPFSCID, WatermarkedCID: r.WatermarkedCID, WatermarkHash: r.WatermarkHash,
-		DerivedFrom: r.DerivedFrom, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		DerivedFrom: r.DerivedFrom, TracedAt: r.TracedAt, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 	}, nil
 }
 

@@ -30,6 +30,9 @@ func (q Queries) Setting(ctx context.Context, key string) ([]byte, error) {
 
 // PutSetting writes a value over any other.
 func (q Queries) PutSetting(ctx context.Context, key string, value []byte) error {
+	if value == nil {
+		value = []byte{} // nil would be NULL, which is for keys never put
+	}
 	_, err := q.w.NewInsert().Model(&setting{Key: key, Value: value, UpdatedAt: q.now()}).
 		On("CONFLICT (key) DO UPDATE").Set("value = EXCLUDED.value").Set("updated_at = EXCLUDED.updated_at").
 		Returning("NULL").Exec(ctx)

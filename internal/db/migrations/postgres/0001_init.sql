@@ -112,6 +112,7 @@ CREATE TABLE assets (
     watermarked_cid   TEXT NOT NULL,
     watermark_hash    TEXT NOT NULL,
     derived_from      UUID,
+    traced_at         TIMESTAMPTZ,
     created_at        TIMESTAMPTZ NOT NULL,
     updated_at        TIMESTAMPTZ NOT NULL,
     deleted_at        TIMESTAMPTZ

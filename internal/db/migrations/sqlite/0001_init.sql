@@ -112,6 +112,7 @@ CREATE TABLE assets (
     watermarked_cid   TEXT NOT NULL,
     watermark_hash    TEXT NOT NULL,
     derived_from      TEXT,
+    traced_at         TIMESTAMP,
     created_at        TIMESTAMP NOT NULL,
     updated_at        TIMESTAMP NOT NULL,
     deleted_at        TIMESTAMP
