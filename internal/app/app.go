@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -56,6 +57,7 @@ type App struct {
 	Verifier *verify.Verifier
 
 	workers int
+	closing sync.Once
 }
 
 // MarkKey is the key of a deployment's watermarks and payloads. It follows from
@@ -78,6 +80,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			_ = a.Close(context.WithoutCancel(ctx))
 		}
 	}()
+	if o.DB.Logger == nil {
+		o.DB.Logger = o.Logger
+	}
 	if a.Rows, err = db.Open(ctx, o.DB); err != nil {
 		return nil, err
 	}
@@ -128,8 +133,13 @@ func (a *App) Start(ctx context.Context) error {
 }
 
 // Close ends the work and closes what was opened, in the order that lets every
-// job finish or be run again.
-func (a *App) Close(ctx context.Context) error {
+// job finish or be run again. Closing again does nothing.
+func (a *App) Close(ctx context.Context) (err error) {
+	a.closing.Do(func() { err = a.close(ctx) })
+	return err
+}
+
+func (a *App) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	var errs []error

@@ -70,8 +70,9 @@ type Asset struct {
 	CID            string // provenance record
 	IPFSCID        string // original rendition's node
 	WatermarkedCID string
-	WatermarkHash  string // hex SHA-256 of the watermarked rendition's bytes
-	DerivedFrom    *ID    // an earlier asset of another organization that this one matches
+	WatermarkHash  string     // hex SHA-256 of the watermarked rendition's bytes
+	DerivedFrom    *ID        // an earlier asset of another organization that this one is a copy of
+	TracedAt       *time.Time // when that was last looked for; nil before
 
 	CreatedAt time.Time
 	UpdatedAt time.Time

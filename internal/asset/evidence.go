@@ -64,11 +64,3 @@ type Match struct {
 	Similarity float64 `json:"similarity"` // 1 - Distance
 	Distance   float64 `json:"distance"`   // Hamming distance over 256, 0 to 1
 }
-
-// Modification is one metadata field that differs from the registered one.
-type Modification struct {
-	Field      string `json:"field"`
-	Registered string `json:"registered"`
-	Found      string `json:"found"`
-	Kind       string `json:"kind"` // added, removed or changed
-}

@@ -109,6 +109,9 @@ func visible(a asset.Asset, o Options) bool {
 func (v *Verifier) resolve(ctx context.Context, f *found, o Options) error {
 	for i := 0; i < len(f.candidates); i++ {
 		c := &f.candidates[i]
+		if err := v.traced(ctx, c); err != nil {
+			return err
+		}
 		if c.asset.DerivedFrom == nil {
 			continue
 		}
@@ -128,6 +131,23 @@ func (v *Verifier) resolve(ctx context.Context, f *found, o Options) error {
 		return bytes.Compare(x.asset.ID[:], y.asset.ID[:]) // UUIDv7: the order of registration
 	})
 	return nil
+}
+
+// traced makes sure that it was looked whether a candidate is a copy. Right
+// after an upload the pipeline may not have come to it yet, and until then the
+// asset vouches for nothing.
+func (v *Verifier) traced(ctx context.Context, c *candidate) error {
+	if c.asset.TracedAt != nil {
+		return nil
+	}
+	if err := v.Pipeline.Trace(ctx, c.asset.ID); err != nil {
+		return err
+	}
+	a, err := v.Rows.AssetByID(ctx, c.asset.ID)
+	if err == nil {
+		c.asset = *a
+	}
+	return err
 }
 
 // certifiedTracks is what certification itself decoded from a rendition; there

@@ -39,8 +39,17 @@ func Start(tb testing.TB) *Deployment {
 	return d
 }
 
-// Open opens a deployment in a folder without working its queue.
+// Open makes a deployment in an empty folder, without working its queue, and an
+// organization in it.
 func Open(tb testing.TB, dir string) *Deployment {
+	tb.Helper()
+	d := Reopen(tb, dir)
+	d.Org, d.Owner = d.NewOrganization(tb, "first")
+	return d
+}
+
+// Reopen opens a deployment as it lies in a folder.
+func Reopen(tb testing.TB, dir string) *Deployment {
 	tb.Helper()
 	ctx := tb.Context()
 	v, err := vault.LoadOrCreate(filepath.Join(dir, "master.key"))
@@ -59,9 +68,7 @@ func Open(tb testing.TB, dir string) *Deployment {
 			tb.Errorf("close the deployment: %v", err)
 		}
 	})
-	d := &Deployment{App: a, Dir: dir}
-	d.Org, d.Owner = d.NewOrganization(tb, "first")
-	return d
+	return &Deployment{App: a, Dir: dir}
 }
 
 // NewOrganization adds an organization with an owner and a signing key.

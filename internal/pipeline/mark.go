@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	"github.com/certana/certana/internal/align"
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/fingerprint"
+	"github.com/certana/certana/internal/raster"
+	"github.com/certana/certana/internal/watermark"
+)
+
+// What a track has to say of an asset, kept as asset.TrackEvidence.Status.
+const (
+	trackDetected    = "detected"     // embedded, and read back from the rendition
+	trackNotDetected = "not_detected" // embedded, but not read back
+	trackDisabled    = "disabled"     // the uploader did not want it
+	trackUnavailable = "unavailable"  // this deployment has no such track
+	trackTooSmall    = "too_small"    // the picture has no room for it
+)
+
+// marked is one track's part in a rendition.
+type marked struct {
+	asset.TrackEvidence
+	psnr float64 // of this track alone, dB; 0 when nothing was embedded
+}
+
+// render makes the watermarked rendition of an original, and what is known of
+// its pixels. Nothing of the decoded picture outlives it: that is the bulk of
+// a stage's memory, and the gate bounds it.
+func (p *Pipeline) render(ctx context.Context, a asset.Asset, original []byte) (rendition []byte, tracks []marked, pr prints, err error) {
+	leave, err := p.gate.Enter(ctx, a.Width, a.Height)
+	if err != nil {
+		return nil, nil, prints{}, err
+	}
+	defer leave()
+	picture, err := raster.Decode(original, raster.Options{Limits: p.cfg.limits()})
+	if err != nil {
+		return nil, nil, prints{}, &permanentError{"the picture could not be read again", err}
+	}
+	tracks = p.mark(picture, a)
+	if rendition, err = encode(picture, original); err != nil {
+		return nil, nil, prints{}, &permanentError{"the watermarked rendition could not be written", err}
+	}
+	p.selfCheck(tracks, picture)
+	return rendition, tracks, p.fingerprint(picture), nil
+}
+
+// mark draws every wanted track on the picture, in the order a, b, c.
+func (p *Pipeline) mark(picture *raster.Picture, a asset.Asset) []marked {
+	wanted := []struct {
+		id string
+		on bool
+	}{{"a", a.Options.TrackA}, {"b", a.Options.TrackB}, {"c", a.Options.TrackC}}
+	var out []marked
+	for _, w := range wanted {
+		m := marked{TrackEvidence: asset.TrackEvidence{Track: w.id, PValue: 1, Source: "certification"}}
+		track := p.tracks[w.id]
+		switch {
+		case !w.on:
+			m.Status = trackDisabled
+		case track == nil:
+			m.Status = trackUnavailable
+		default:
+			e, err := track.Embed(picture, watermark.Payload(a.Payload))
+			switch {
+			case errors.Is(err, watermark.ErrTooSmall):
+				m.Status = trackTooSmall
+			case err != nil:
+				m.Status = trackUnavailable
+				p.logger.Error("a track could not be embedded", "track", w.id, "asset", a.ID, "error", err)
+			default:
+				m.Status, m.psnr, m.Payload = trackNotDetected, e.PSNR, a.Payload
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// selfCheck reads every mark back from the marked picture as a stranger would,
+// so that the record of the certification is of what was found, not of what
+// was meant.
+func (p *Pipeline) selfCheck(tracks []marked, picture *raster.Picture) {
+	luma := picture.Luma(decodeSide)
+	for i := range tracks {
+		m := &tracks[i]
+		if m.psnr == 0 {
+			continue
+		}
+		d := p.tracks[m.Track].Decode(luma)
+		m.PValue = d.PValue
+		if d.Detected && uint64(d.Payload) == m.Payload {
+			m.Detected, m.Status = true, trackDetected
+		}
+	}
+}
+
+// decodeSide is the long side, in pixels, of the luma that tracks are read
+// from: the canonical size of track A, and as much as any track looks at.
+const decodeSide = 1024
+
+// encode writes the marked picture in the format of its original and carries
+// the original's metadata across.
+func encode(picture *raster.Picture, original []byte) ([]byte, error) {
+	b, err := raster.Encode(picture)
+	if err != nil {
+		return nil, err
+	}
+	return raster.Carry(original, b)
+}
+
+// prints are what the asset will be found by when its bytes are another's.
+type prints struct {
+	hash     fingerprint.Hash
+	quality  int
+	features []byte // align.Features as stored
+}
+
+// fingerprint hashes the marked picture and extracts the features that a later
+// verification aligns a copy by.
+func (p *Pipeline) fingerprint(picture *raster.Picture) prints {
+	var out prints
+	luma := picture.Luma(align.WorkingSide)
+	out.hash, out.quality = fingerprint.PDQ(luma)
+	f := align.Extract(luma, storedFeatures)
+	if b, err := f.MarshalBinary(); err == nil { // the plane is within what the stored form holds
+		out.features = b
+	}
+	return out
+}
+
+// storedFeatures is how many features of a picture are kept: 40 bytes each.
+const storedFeatures = 1500
