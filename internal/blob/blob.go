@@ -25,9 +25,10 @@
 //	rate_limiter_capacity
 //	                  as in gocloud.dev/aws
 //
-// It is built on gocloud.dev/blob. For folders, writing and listing are its own:
-// a write is synced to the disk before it is acknowledged, and listing a large
-// folder walks it once.
+// Buckets and memory are those of gocloud.dev/blob. The folder is our own: its
+// fileblob acknowledges writes before they are on the disk, takes a file's size
+// from its name and its bytes from another file when it is replaced in between,
+// and walks a folder anew for every thousand names listed.
 package blob
 
 import (
@@ -39,7 +40,6 @@ import (
 	"path/filepath"
 
 	"gocloud.dev/blob"
-	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/memblob"
 )
 
@@ -58,8 +58,8 @@ var (
 // Store is one place for blobs, safe for concurrent use. Several processes may
 // use the same folder or bucket.
 type Store struct {
-	bucket *blob.Bucket
-	dir    string // of a folder, else empty
+	bucket *blob.Bucket // nil for a folder
+	dir    string       // of a folder, else empty
 }
 
 // Open connects to the store that rawURL names. For s3 it does not talk to the
@@ -80,8 +80,13 @@ func Open(ctx context.Context, rawURL string) (*Store, error) {
 	return nil, fmt.Errorf("blob: %q is not a file, s3 or mem URL", u.Redacted())
 }
 
-// Close ends the use of the store. Readers that are still open stop working.
-func (s *Store) Close() error { return s.bucket.Close() }
+// Close ends the use of the store, after its readers are closed.
+func (s *Store) Close() error {
+	if s.bucket == nil {
+		return nil
+	}
+	return s.bucket.Close()
+}
 
 func openFolder(u *url.URL) (*Store, error) {
 	if u.Host != "" && u.Host != "localhost" || !filepath.IsAbs(u.Path) {
@@ -95,9 +100,5 @@ func openFolder(u *url.URL) (*Store, error) {
 		return nil, fmt.Errorf("blob: %w", err)
 	}
 	removeStale(filepath.Join(dir, tempDir))
-	b, err := fileblob.OpenBucket(dir, &fileblob.Options{Metadata: fileblob.MetadataDontWrite})
-	if err != nil {
-		return nil, fmt.Errorf("blob: %w", err)
-	}
-	return &Store{bucket: b, dir: dir}, nil
+	return &Store{dir: dir}, nil
 }

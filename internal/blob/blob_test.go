@@ -116,7 +116,11 @@ func roundTrip(t *testing.T, s *blob.Store) {
 
 func missing(t *testing.T, s *blob.Store) {
 	put(t, s, "here", []byte("x"))
-	for _, key := range []string{"there", "a/b/c", "here/below", "", "../escape", "/root"} {
+	put(t, s, "folder/x", []byte("x"))
+	if err := s.Delete(t.Context(), "folder/x"); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"there", "a/b/c", "here/below", "folder", "", "../escape", "/root"} {
 		if _, err := s.Open(t.Context(), key); !errors.Is(err, blob.ErrNotFound) || errors.Is(err, blob.ErrUnavailable) {
 			t.Errorf("open %q: %v", key, err)
 		}
@@ -341,6 +345,35 @@ func together(t *testing.T, s *blob.Store) {
 		})
 	}
 	wg.Wait()
+}
+
+// A reader never mixes what it opened with what came after.
+func TestReplacedWhileRead(t *testing.T) {
+	stores := map[string]string{"file": "file://" + t.TempDir()}
+	if os.Getenv(s3test.Env) != "" { // the server in process does not know If-Match
+		stores["s3"], _ = s3test.Start(t)
+	}
+	for name, url := range stores {
+		s := open(t, url)
+		old := bytes.Repeat([]byte("a"), 500_000)
+		put(t, s, "k", old)
+		r, err := s.Open(t.Context(), "k")
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, s, "k", bytes.Repeat([]byte("b"), 500_000))
+		if _, err := r.Seek(400_000, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		if err != nil && !errors.Is(err, blob.ErrUnavailable) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil && len(got) != 100_000 || bytes.Contains(got, []byte("b")) {
+			t.Errorf("%s: %d bytes, of the new blob", name, len(got))
+		}
+		r.Close()
+	}
 }
 
 func TestS3Outage(t *testing.T) {

@@ -18,11 +18,40 @@ const tempDir = ".tmp"
 // more: what a crash left behind.
 const staleAfter = 24 * time.Hour
 
+func (s *Store) path(key string) string { return filepath.Join(s.dir, filepath.FromSlash(key)) }
+
+// stat finds a blob's file; a folder of that name is no blob.
+func (s *Store) stat(key string) (fs.FileInfo, error) {
+	info, err := os.Stat(s.path(key))
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	return info, err
+}
+
+// openFile takes size and time from the file that it opened, not from its name:
+// the name may belong to another file a moment later.
+func (s *Store) openFile(_ context.Context, key string) (*Reader, error) {
+	f, err := os.Open(s.path(key))
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &Reader{r: f, size: info.Size(), modTime: info.ModTime()}, nil
+}
+
 // putFile writes a temporary file, syncs it, renames it into place and syncs the
 // folders above: a crash before the rename leaves a stale temporary file, a
 // crash after it leaves the whole blob.
 func (s *Store) putFile(ctx context.Context, key string, r io.Reader) (n int64, err error) {
-	path := filepath.Join(s.dir, filepath.FromSlash(key))
+	path := s.path(key)
 	made, err := makeDirs(s.dir, filepath.Dir(path))
 	if err != nil {
 		return 0, err

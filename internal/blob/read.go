@@ -5,22 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"syscall"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 )
 
-// Reader reads one blob. It is an io.ReadSeekCloser, so that http.ServeContent
-// answers ranges from it: seeking costs nothing, and the first read after a
-// seek asks the store for the rest from there. Its errors are ErrUnavailable.
+// Reader reads one blob as it was when it was opened, even when it is replaced
+// meanwhile; from S3, a read after a seek is then ErrUnavailable. It is an
+// io.ReadSeekCloser, so that http.ServeContent answers ranges from it: seeking
+// costs nothing, and the first read after a seek asks the store for the rest
+// from there. Its errors are ErrUnavailable and those of its context.
 type Reader struct {
-	r     *blob.Reader
-	pos   int64
-	store *Store
-	ctx   context.Context
+	r       io.ReadSeekCloser
+	size    int64
+	modTime time.Time
+	pos     int64
+	store   *Store
+	ctx     context.Context
 }
 
 // Open starts reading a blob; ctx governs all of the reading. The errors are
@@ -29,18 +35,42 @@ func (s *Store) Open(ctx context.Context, key string) (*Reader, error) {
 	if err := CheckKey(key); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
 	}
-	r, err := s.bucket.NewReader(ctx, key, nil)
+	open := s.openObject
+	if s.dir != "" {
+		open = s.openFile
+	}
+	r, err := open(ctx, key)
 	if err != nil {
 		return nil, s.classify(ctx, err)
 	}
-	return &Reader{r: r, store: s, ctx: ctx}, nil
+	r.store, r.ctx = s, ctx
+	return r, nil
+}
+
+func (s *Store) openObject(ctx context.Context, key string) (*Reader, error) {
+	var etag *string // of the object that was opened: a seek asks for no other
+	r, err := s.bucket.NewReader(ctx, key, &blob.ReaderOptions{BeforeRead: func(as func(any) bool) error {
+		var in *s3.GetObjectInput
+		if as(&in) {
+			in.IfMatch = etag
+		}
+		return nil
+	}})
+	if err != nil {
+		return nil, err
+	}
+	var out s3.GetObjectOutput
+	if r.As(&out) {
+		etag = out.ETag
+	}
+	return &Reader{r: r, size: r.Size(), modTime: r.ModTime()}, nil
 }
 
 // Size is the blob's length in bytes.
-func (r *Reader) Size() int64 { return r.r.Size() }
+func (r *Reader) Size() int64 { return r.size }
 
 // ModTime is when the blob was last written, as the store tells it.
-func (r *Reader) ModTime() time.Time { return r.r.ModTime() }
+func (r *Reader) ModTime() time.Time { return r.modTime }
 
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.pos >= r.Size() {
@@ -103,7 +133,12 @@ func (s *Store) Exists(ctx context.Context, key string) (bool, error) {
 	if CheckKey(key) != nil {
 		return false, nil
 	}
-	_, err := s.bucket.Attributes(ctx, key)
+	var err error
+	if s.dir != "" {
+		_, err = s.stat(key)
+	} else {
+		_, err = s.bucket.Attributes(ctx, key)
+	}
 	if err == nil {
 		return true, nil
 	}
@@ -118,7 +153,8 @@ func (s *Store) classify(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	missing := gcerrors.Code(err) == gcerrors.NotFound || errors.Is(err, syscall.ENOTDIR)
+	missing := gcerrors.Code(err) == gcerrors.NotFound ||
+		errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 	if missing && s.alive(err) {
 		return fmt.Errorf("%w: %w", ErrNotFound, err)
 	}

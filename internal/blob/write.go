@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"gocloud.dev/blob"
 )
@@ -81,7 +82,12 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if CheckKey(key) != nil {
 		return nil
 	}
-	err := s.bucket.Delete(ctx, key)
+	var err error
+	if s.dir == "" {
+		err = s.bucket.Delete(ctx, key)
+	} else if _, err = s.stat(key); err == nil { // os.Remove takes empty folders too
+		err = os.Remove(s.path(key))
+	}
 	if err == nil {
 		return nil
 	}
