@@ -179,7 +179,7 @@ func TestFalseAcceptsCounts(t *testing.T) {
 		track watermark.Track
 		want  int
 		upper float64
-	}{{grid{checked: true}, 0, 0.25}, {grid{}, 12, 1}} {
+	}{{grid{checked: true}, 0, 0.25}, {grid{}, 12, 1}} { // the unchecked one answers p = 1 for all
 		s, err := FalseAccepts(context.Background(), FalseAcceptOptions{
 			Corpora: []string{dir}, Tracks: []watermark.Track{c.track}, Images: 12, Side: 96, Jobs: 2, Out: out})
 		if err != nil {
@@ -188,6 +188,9 @@ func TestFalseAcceptsCounts(t *testing.T) {
 		got := s.Tracks[0]
 		if s.Made != 6 || len(got.Accepted) != c.want || got.Upper != c.upper {
 			t.Errorf("%d made, %d accepted below %g, want 6, %d, %g", s.Made, len(got.Accepted), got.Upper, c.want, c.upper)
+		}
+		if got.PBelow01 != 0 || got.LowestPValue.PValue != 1 || got.LowestPValue.Image == "" {
+			t.Errorf("%d p-values under 0.01, lowest %+v", got.PBelow01, got.LowestPValue)
 		}
 		if _, err := os.Stat(filepath.Join(out, "fpr.json")); err != nil {
 			t.Error(err)

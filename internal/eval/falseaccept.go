@@ -50,17 +50,20 @@ type FalseAcceptTrack struct {
 	Accepted []FalseAccept `json:"accepted"`
 	// Upper is the upper end of the 95% interval of the rate: 3/n when there was
 	// none (the rule of three), Wilson's otherwise.
-	Upper        float64 `json:"upper"`
-	LowestPValue float64 `json:"lowest_p_value"`
-	DecodeMS     float64 `json:"decode_ms"`
+	Upper float64 `json:"upper"`
+	// PBelow01 counts p-values under 0.01, which honest ones are once in a
+	// hundred pictures.
+	PBelow01     int         `json:"p_below_01"`
+	LowestPValue FalseAccept `json:"lowest_p_value"` // the picture that looked most like a marked one
+	DecodeMS     float64     `json:"decode_ms"`
 }
 
-// FalseAccept is one payload that nobody embedded.
+// FalseAccept is one crop of an unmarked picture and what was seen in it.
 type FalseAccept struct {
 	Image   string  `json:"image"`
 	X       int     `json:"x"`
 	Y       int     `json:"y"`
-	Payload string  `json:"payload"`
+	Payload string  `json:"payload,omitempty"` // that nobody embedded
 	PValue  float64 `json:"p_value"`
 }
 
@@ -92,7 +95,7 @@ func FalseAccepts(ctx context.Context, o FalseAcceptOptions) (FalseAcceptSummary
 	}
 	c := &falseCount{o: o, sum: FalseAcceptSummary{Images: o.Images, Made: made, Side: o.Side}}
 	for _, t := range o.Tracks {
-		c.sum.Tracks = append(c.sum.Tracks, FalseAcceptTrack{Track: t.ID(), LowestPValue: 1, Accepted: []FalseAccept{}})
+		c.sum.Tracks = append(c.sum.Tracks, FalseAcceptTrack{Track: t.ID(), LowestPValue: FalseAccept{PValue: 2}, Accepted: []FalseAccept{}})
 	}
 	if err := each(ctx, o.Jobs, sources, c.source); err != nil {
 		return FalseAcceptSummary{}, err
@@ -176,10 +179,17 @@ func (c *falseCount) decode(m *watermark.RGB, at FalseAccept) {
 		c.mu.Lock()
 		sum := &c.sum.Tracks[i]
 		sum.DecodeMS += ms
-		sum.LowestPValue = min(sum.LowestPValue, d.PValue)
+		at.PValue = d.PValue
+		if d.PValue < 0.01 {
+			sum.PBelow01++
+		}
+		if d.PValue < sum.LowestPValue.PValue {
+			sum.LowestPValue = at
+		}
 		if d.Detected {
-			at.Payload, at.PValue = d.Payload.String(), d.PValue
+			at.Payload = d.Payload.String()
 			sum.Accepted = append(sum.Accepted, at)
+			at.Payload = ""
 		}
 		c.mu.Unlock()
 	}

@@ -55,9 +55,9 @@ func (r Rate) text() string {
 func (s FalseAcceptSummary) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d unmarked pictures of %d×%d, %d of them made by code\n\n", s.Images, s.Side, s.Side, s.Made)
-	b.WriteString("| track | false accepts | rate below, 95% | lowest p-value | decode |\n|---|---|---|---|---|\n")
+	b.WriteString("| track | false accepts | rate below, 95% | p under 0.01 | lowest p | decode |\n|---|---|---|---|---|---|\n")
 	for _, t := range s.Tracks {
-		fmt.Fprintf(&b, "| %s | %d | %.2g | %.2g | %.0f ms |\n", t.Track, len(t.Accepted), t.Upper, t.LowestPValue, t.DecodeMS)
+		fmt.Fprintf(&b, "| %s | %d | %.2g | %d | %.2g | %.0f ms |\n", t.Track, len(t.Accepted), t.Upper, t.PBelow01, t.LowestPValue.PValue, t.DecodeMS)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
