@@ -1,0 +1,103 @@
+// Package account knows who is asking: users, organizations, sessions, API keys,
+// and what each of them may do.
+package account
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+)
+
+// Config is the accounts' part of the configuration.
+type Config struct {
+	// Issuer is the deployment's base URL; it is the iss of access tokens, and
+	// tokens of another issuer are refused.
+	Issuer string `yaml:"-"`
+	// AccessTTL is how long an access token works. Default 1h.
+	AccessTTL time.Duration `yaml:"access_ttl"`
+	// RefreshTTL is how long a session lives without being refreshed. Default 720h.
+	RefreshTTL time.Duration `yaml:"refresh_ttl"`
+	// Argon2 sets the cost of password hashes. Default 19456 KiB, 2 passes, 1
+	// lane (the OWASP cheat sheet's). Hashes made with other figures still work
+	// and are renewed at the next login.
+	Argon2 Argon2 `yaml:"argon2"`
+	// HashesAtOnce bounds the memory that a flood of logins can take: so many
+	// passwords are hashed at a time, 32 times as many wait, the rest is told to
+	// come back later. Default: the number of CPUs.
+	HashesAtOnce int `yaml:"hashes_at_once"`
+	// OwnedOrganizations is how many a user may own. Default 10.
+	OwnedOrganizations int `yaml:"owned_organizations"`
+	// SelfServicePlans lets the creator of an organization choose its plan.
+	// Default true; when false everybody begins with free.
+	SelfServicePlans bool `yaml:"self_service_plans"`
+
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time `yaml:"-"`
+}
+
+// DefaultConfig is the configuration of a deployment at a base URL.
+func DefaultConfig(issuer string) Config {
+	return Config{
+		Issuer: issuer, AccessTTL: time.Hour, RefreshTTL: 30 * 24 * time.Hour,
+		Argon2:       Argon2{MemoryKiB: 19456, Passes: 2, Lanes: 1},
+		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, SelfServicePlans: true, Now: time.Now,
+	}
+}
+
+// Validate says what is out of range.
+func (c Config) Validate() error {
+	switch {
+	case c.AccessTTL < time.Minute || c.RefreshTTL < c.AccessTTL:
+		return fmt.Errorf("account: access_ttl is a minute or more, and refresh_ttl is not shorter")
+	case c.Argon2.MemoryKiB < 8*uint32(c.Argon2.Lanes) || c.Argon2.Passes < 1 || c.Argon2.Lanes < 1:
+		return fmt.Errorf("account: argon2 wants passes and lanes of 1 or more and 8 KiB of memory a lane")
+	case c.HashesAtOnce < 1 || c.OwnedOrganizations < 1:
+		return fmt.Errorf("account: hashes_at_once and owned_organizations are 1 or more")
+	}
+	return nil
+}
+
+// Sealer keeps secrets unreadable at rest.
+type Sealer interface {
+	Seal(purpose string, plaintext []byte) []byte
+	Open(purpose string, sealed []byte) ([]byte, error)
+}
+
+// OrgKeys makes the key with which an organization signs its statements, in the
+// transaction that makes the organization.
+type OrgKeys interface {
+	Create(ctx context.Context, tx *db.Tx, organization asset.ID) error
+}
+
+// Service answers for accounts. It is safe for concurrent use. All errors that
+// are the caller's fault are *asset.Error.
+type Service struct {
+	config  Config
+	db      *db.DB
+	sealer  Sealer
+	orgKeys OrgKeys
+	hasher  *hasher
+	keys    *keyring
+}
+
+// New makes a service and, in a new deployment, the first signing key.
+func New(ctx context.Context, c Config, d *db.DB, sealer Sealer, orgKeys OrgKeys) (*Service, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Service{config: c, db: d, sealer: sealer, orgKeys: orgKeys, hasher: newHasher(c.Argon2, c.HashesAtOnce)}
+	s.keys = &keyring{service: s}
+	if err := s.keys.ensure(ctx); err != nil {
+		return nil, fmt.Errorf("token signing keys: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Service) now() time.Time { return s.config.Now().UTC() }

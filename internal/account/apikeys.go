@@ -1,0 +1,208 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/crc32"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+)
+
+// An API key is "cert_pk_", 32 random characters of base 62 (190 bits), and 6
+// characters that are the CRC-32 (IEEE) of all before them, in base 62 with the
+// highest digit first: a key that was mistyped or cut is refused unasked.
+const (
+	keyPrefix   = "cert_pk_"
+	keyRandom   = 32
+	keyChecksum = 6
+	base62      = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+func newKey() string {
+	b := []byte(keyPrefix)
+	for range keyRandom {
+		i, err := rand.Int(rand.Reader, big.NewInt(62))
+		if err != nil {
+			panic(err) // crypto/rand does not fail
+		}
+		b = append(b, base62[i.Int64()])
+	}
+	return string(b) + checksum(string(b))
+}
+
+func checksum(s string) string {
+	var digits [keyChecksum]byte
+	n := crc32.ChecksumIEEE([]byte(s))
+	for i := len(digits) - 1; i >= 0; i-- {
+		digits[i] = base62[n%62]
+		n /= 62
+	}
+	return string(digits[:])
+}
+
+func wellFormed(key string) bool {
+	if len(key) != len(keyPrefix)+keyRandom+keyChecksum || !strings.HasPrefix(key, keyPrefix) {
+		return false
+	}
+	cut := len(key) - keyChecksum
+	return checksum(key[:cut]) == key[cut:]
+}
+
+// hashSecret is what is kept of a key or token. They are random, so that a plain
+// hash cannot be searched for them.
+func hashSecret(s string) string {
+	h := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(h[:])
+}
+
+// APIKey is a key without its secret.
+type APIKey = db.APIKey
+
+// NewAPIKey is what the maker of a key says. ExpiresInDays is 1 to 3650; nil
+// never expires.
+type NewAPIKey struct {
+	Name          string
+	Scopes        []string
+	ExpiresInDays *int
+}
+
+// CreateAPIKey makes a key of the organization in force and answers it whole,
+// the only time. A key cannot have a scope that its maker has not; a key makes
+// keys only with the scope admin.
+func (s *Service) CreateAPIKey(ctx context.Context, p Principal, n NewAPIKey) (*APIKey, string, error) {
+	if p.KeyID != nil {
+		if err := p.Require(ScopeAdmin); err != nil {
+			return nil, "", err
+		}
+	}
+	if slices.Contains(n.Scopes, ScopePlatform) {
+		return nil, "", asset.Errorf(asset.Forbidden, nil, "keys with the scope platform are made by the command line")
+	}
+	return s.createKey(ctx, p.OrganizationID, p.UserID, p.Scopes, n)
+}
+
+// CreateOperatorKey makes a key without asking anybody, for the command line. It
+// belongs to the organization's owner; platform is allowed.
+func (s *Service) CreateOperatorKey(ctx context.Context, o *db.Organization, n NewAPIKey) (*APIKey, string, error) {
+	return s.createKey(ctx, o.ID, o.OwnerID, append(slices.Clone(roleScopes[RoleOwner]), ScopePlatform), n)
+}
+
+func (s *Service) createKey(ctx context.Context, org, user asset.ID, most []string, n NewAPIKey) (*APIKey, string, error) {
+	name := strings.TrimSpace(n.Name)
+	if name == "" || utf8.RuneCountInString(name) > 100 {
+		return nil, "", asset.Invalid("the name has 1 to 100 characters", "name")
+	}
+	if len(n.Scopes) == 0 {
+		return nil, "", asset.Invalid("a key needs at least one scope", "scopes")
+	}
+	var scopes []string
+	for _, scope := range n.Scopes {
+		if scope != ScopePlatform && !slices.Contains(roleScopes[RoleOwner], scope) {
+			return nil, "", asset.Invalid("scopes are read, write, verify, commit, webhooks, sealing, admin", "scopes")
+		}
+		if !slices.Contains(most, scope) {
+			return nil, "", asset.Errorf(asset.InsufficientScope, nil, "you cannot give the scope %q, which you do not have", scope)
+		}
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	k := &APIKey{ID: asset.NewID(), OrganizationID: org, UserID: user, Name: name, Scopes: scopes, CreatedAt: s.now()}
+	if n.ExpiresInDays != nil {
+		if *n.ExpiresInDays < 1 || *n.ExpiresInDays > 3650 {
+			return nil, "", asset.Invalid("expires_in_days is 1 to 3650", "expires_in_days")
+		}
+		t := k.CreatedAt.AddDate(0, 0, *n.ExpiresInDays).Truncate(time.Microsecond)
+		k.ExpiresAt = &t
+	}
+	secret := newKey()
+	k.Hash, k.Masked = hashSecret(secret), keyPrefix+"..."+secret[len(secret)-4:]
+	return k, secret, s.db.InsertAPIKey(ctx, k)
+}
+
+// APIKeys lists a page of the organization's keys, masked, newest first. Owners
+// and admins see all of them, others their own; a key needs the scope admin.
+func (s *Service) APIKeys(ctx context.Context, p Principal, page db.Page) ([]APIKey, int, error) {
+	mine, err := s.keysInReach(p)
+	if err != nil {
+		return nil, 0, err
+	}
+	return s.db.APIKeys(ctx, p.OrganizationID, mine, page)
+}
+
+// keysInReach is whose keys the caller manages: nil for everybody's.
+func (s *Service) keysInReach(p Principal) (*asset.ID, error) {
+	if p.Has(ScopeAdmin) {
+		return nil, nil
+	}
+	if p.KeyID != nil {
+		return nil, p.Require(ScopeAdmin)
+	}
+	return &p.UserID, nil
+}
+
+// RevokeAPIKey ends a key at once; what the caller does not manage does not
+// exist.
+func (s *Service) RevokeAPIKey(ctx context.Context, p Principal, id asset.ID) error {
+	mine, err := s.keysInReach(p)
+	if err != nil {
+		return err
+	}
+	k, err := s.db.APIKeyByID(ctx, p.OrganizationID, id)
+	if err != nil {
+		return err
+	}
+	if mine != nil && k.UserID != *mine {
+		return asset.Errorf(asset.NotFound, nil, "there is no such API key")
+	}
+	return s.db.RevokeAPIKey(ctx, id)
+}
+
+// ValidateAPIKey answers a key that works now, with its scopes as they are worth
+// today, or INVALID_API_KEY.
+func (s *Service) ValidateAPIKey(ctx context.Context, key string) (*APIKey, error) {
+	k, role, err := s.liveKey(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	s.touch(ctx, k)
+	k.Scopes = effectiveScopes(k.Scopes, role)
+	return k, nil
+}
+
+func (s *Service) liveKey(ctx context.Context, key string) (*APIKey, string, error) {
+	invalid := asset.Errorf(asset.InvalidAPIKey, nil, "the API key is invalid or revoked")
+	if !wellFormed(key) {
+		return nil, "", invalid
+	}
+	k, role, err := s.db.APIKeyByHash(ctx, hashSecret(key))
+	if err != nil {
+		return nil, "", err
+	}
+	if k == nil || role == "" || !k.Active(s.now()) {
+		return nil, "", invalid
+	}
+	return k, role, nil
+}
+
+// touch notes the use of a key, once a minute. That it was not noted is no reason
+// to refuse the request, or to keep it waiting behind a long write.
+func (s *Service) touch(ctx context.Context, k *APIKey) {
+	if k.LastUsedAt != nil && s.now().Sub(*k.LastUsedAt) < time.Minute {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if s.db.TouchAPIKey(ctx, k.ID) == nil {
+		now := s.now()
+		k.LastUsedAt = &now
+	}
+}

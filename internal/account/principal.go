@@ -1,0 +1,155 @@
+package account
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/certana/certana/internal/asset"
+)
+
+// The scopes. Platform is for the operator's keys alone, which only the command
+// line makes.
+const (
+	ScopeRead     = "read"
+	ScopeWrite    = "write"
+	ScopeVerify   = "verify"
+	ScopeCommit   = "commit" // only for committing to the ledger
+	ScopeWebhooks = "webhooks"
+	ScopeSealing  = "sealing"
+	ScopeAdmin    = "admin" // manages members and keys of its organization
+	ScopePlatform = "platform"
+)
+
+// The roles in an organization.
+const (
+	RoleOwner  = "owner"
+	RoleAdmin  = "admin"
+	RoleMember = "member"
+	RoleViewer = "viewer"
+)
+
+// roleScopes is what each role may do at most, in person or by a key.
+var roleScopes = map[string][]string{
+	RoleOwner:  {ScopeRead, ScopeWrite, ScopeVerify, ScopeCommit, ScopeWebhooks, ScopeSealing, ScopeAdmin},
+	RoleAdmin:  {ScopeRead, ScopeWrite, ScopeVerify, ScopeCommit, ScopeWebhooks, ScopeSealing, ScopeAdmin},
+	RoleMember: {ScopeRead, ScopeWrite, ScopeVerify, ScopeCommit, ScopeWebhooks, ScopeSealing},
+	RoleViewer: {ScopeRead, ScopeVerify},
+}
+
+// Credentials are what a request brought along; empty fields were not there.
+type Credentials struct {
+	Bearer         string // the token after "Bearer "
+	APIKey         string
+	OrganizationID string // X-Organization-Id
+}
+
+// Empty reports whether the request is anonymous.
+func (c Credentials) Empty() bool { return c.Bearer == "" && c.APIKey == "" }
+
+// Principal is who is asking, for which organization, and what they may do.
+type Principal struct {
+	UserID         asset.ID
+	OrganizationID asset.ID // the organization in force
+	Role           string   // of the user, or of the key's creator, there
+	Scopes         []string
+	KeyID          *asset.ID // set when an API key asks
+	SessionID      *asset.ID // set when an access token asks
+}
+
+// Has reports whether a scope is granted.
+func (p Principal) Has(scope string) bool { return slices.Contains(p.Scopes, scope) }
+
+// Require answers INSUFFICIENT_SCOPE when a scope is not granted.
+func (p Principal) Require(scope string) error {
+	if p.Has(scope) {
+		return nil
+	}
+	return asset.Errorf(asset.InsufficientScope, nil, "this needs the scope %q", scope)
+}
+
+// Authenticate tells who is asking. An access token goes before an API key when
+// both are there. The errors are UNAUTHORIZED (nothing presented, or a token that
+// is malformed, forged or revoked), TOKEN_EXPIRED, INVALID_API_KEY (unknown,
+// expired or revoked), and FORBIDDEN (an organization that is not the caller's).
+func (s *Service) Authenticate(ctx context.Context, c Credentials) (Principal, error) {
+	switch {
+	case c.Bearer != "":
+		return s.authenticateToken(ctx, c)
+	case c.APIKey != "":
+		return s.authenticateKey(ctx, c)
+	}
+	return Principal{}, asset.Errorf(asset.Unauthorized, nil, "this needs an access token or an API key")
+}
+
+func (s *Service) authenticateToken(ctx context.Context, c Credentials) (Principal, error) {
+	claims, err := s.keys.verify(ctx, c.Bearer)
+	if err != nil {
+		return Principal{}, err
+	}
+	org := claims.Organization
+	if c.OrganizationID != "" {
+		if org, err = parseOrganization(c.OrganizationID); err != nil {
+			return Principal{}, err
+		}
+	}
+	live, role, err := s.db.SessionRole(ctx, claims.Session, claims.User, org)
+	if err != nil {
+		return Principal{}, err
+	}
+	if !live {
+		return Principal{}, asset.Errorf(asset.Unauthorized, nil, "the session was ended")
+	}
+	if role == "" {
+		return Principal{}, errNotMember()
+	}
+	return Principal{
+		UserID: claims.User, OrganizationID: org, Role: role,
+		Scopes: slices.Clone(roleScopes[role]), SessionID: &claims.Session,
+	}, nil
+}
+
+func (s *Service) authenticateKey(ctx context.Context, c Credentials) (Principal, error) {
+	k, role, err := s.liveKey(ctx, c.APIKey)
+	if err != nil {
+		return Principal{}, err
+	}
+	if c.OrganizationID != "" {
+		if org, err := parseOrganization(c.OrganizationID); err != nil {
+			return Principal{}, err
+		} else if org != k.OrganizationID {
+			return Principal{}, errNotMember()
+		}
+	}
+	s.touch(ctx, k)
+	return Principal{
+		UserID: k.UserID, OrganizationID: k.OrganizationID, Role: role,
+		Scopes: effectiveScopes(k.Scopes, role), KeyID: &k.ID,
+	}, nil
+}
+
+// effectiveScopes is what is left of a key's scopes under the role that its
+// creator has today.
+func effectiveScopes(granted []string, role string) []string {
+	var left []string
+	for _, scope := range granted {
+		if scope == ScopePlatform || slices.Contains(roleScopes[role], scope) {
+			left = append(left, scope)
+		}
+	}
+	return left
+}
+
+func parseOrganization(s string) (asset.ID, error) {
+	id, err := uuid.Parse(strings.TrimSpace(s))
+	if err != nil {
+		return id, asset.Invalid("X-Organization-Id is not a UUID", "X-Organization-Id")
+	}
+	return id, nil
+}
+
+func errNotMember() error {
+	return asset.Errorf(asset.Forbidden, nil, "you are not a member of this organization")
+}
