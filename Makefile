@@ -39,8 +39,8 @@ unit: deps ## every test, without the linters
 lint: deps $(GOLANGCI) ## the linters alone
 	$(GOLANGCI) run
 
-bench: deps ## how long each part takes, against a plain JPEG transcode
-	$(GO) test -run '^$$' -bench . -benchtime 1x $(PKG)
+bench: build ## how long each part takes, against a plain JPEG transcode
+	@bin/certana bench
 
 test-s3: deps ## the blob store and the sealing service against a real S3 server
 	scripts/test-s3.sh
