@@ -24,7 +24,7 @@ var slopes = [...]float64{0, 0.003, 0.01, 0.03, 0.1, 0.3, 1}
 
 // fitNull fits the law to the energies of covered places. floor is the least a.
 func fitNull(energy, activity *dsp.Plane, covered []bool, floor float64) null {
-	step := max(1, len(energy.Pix)/20000)
+	step := max(1, len(energy.Pix)/7000)
 	var e, a []float64
 	for i := 0; i < len(energy.Pix); i += step {
 		if covered[i] {

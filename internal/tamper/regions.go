@@ -17,11 +17,15 @@ const (
 	chromaSeed  = 4.6
 	chromaGrow  = 2.6
 	fineGrow    = 1.8
+	fineDrop    = 3.0 // windows smear a strong difference: nearby maxima less so
+	chromaDrop  = 1.6 // much are held to be its border
 	spreadSeed  = 5.5 // and at least so many spreads of the null
 	spreadGrow  = 2.5
 	minSeed     = 24     // pixels over the seed in a region
+	seedShare   = 8      // and one in so many of its pixels
 	minArea     = 100    // pixels of a region
 	minAreaPart = 0.0008 // and share of the covered pixels
+	frame       = 8      // pixels along the picture's border where no region starts: resizers differ there
 	closing     = 3      // radius of gaps that are bridged
 )
 
@@ -39,12 +43,12 @@ func (ev *evidence) decide() []uint8 {
 	need := max(minArea, int(minAreaPart*float64(count(ev.covered))))
 	seeds := make([]int, len(parts))
 	for i, l := range labels {
-		if l >= 0 && seed[i] >= 1 {
+		if x, y := i%w, i/w; l >= 0 && seed[i] >= 1 && min(x, y, w-1-x, h-1-y) >= frame {
 			seeds[l]++
 		}
 	}
 	for l, p := range parts {
-		kept[l] = p.area >= need && seeds[l] >= minSeed
+		kept[l] = p.area >= need && seeds[l] >= max(minSeed, p.area/seedShare)
 	}
 	mask := make([]bool, w*h)
 	for i, l := range labels {
@@ -79,12 +83,15 @@ func (ev *evidence) levels() (seed, grow []float32) {
 // bridged, holes filled, crumbs dropped.
 func (ev *evidence) outline(mask []bool, need int) []bool {
 	w, h := ev.coarse.W, ev.coarse.H
+	fineTop, chromaTop := localMax(ev.fine, 2), localMax(ev.chroma, 3)
 	limit := float32(max(fineGrow, spreadGrow*ev.nulls[1].spread))
 	cg := float32(max(chromaGrow, spreadGrow*ev.nulls[2].spread))
 	inner := make([]bool, w*h)
 	for i := range inner {
 		x, y := i%w, i/w
-		inner[i] = mask[i] && (ev.fine.Pix[i] >= limit || ev.chroma.Pix[y/2*ev.chroma.W+x/2] >= cg+1)
+		j := y/2*ev.chroma.W + x/2
+		f, c := ev.fine.Pix[i], ev.chroma.Pix[j]
+		inner[i] = mask[i] && (f >= max(limit, fineTop.Pix[i]-fineDrop) || c >= max(cg+1, chromaTop.Pix[j]-chromaDrop))
 	}
 	inner = eroded(dilated(inner, w, h, closing), w, h, closing)
 	fillHoles(inner, w, h)
@@ -165,6 +172,31 @@ func fillHoles(mask []bool, w, h int) {
 			}
 		}
 	}
+}
+
+// localMax is the maximum over (2r+1)² samples.
+func localMax(p *dsp.Plane, r int) *dsp.Plane {
+	rows, out := dsp.NewPlane(p.W, p.H), dsp.NewPlane(p.W, p.H)
+	dsp.Strips(p.H, func(lo, hi int) {
+		for y := lo; y < hi; y++ {
+			src, dst := p.Row(y), rows.Row(y)
+			for x := range dst {
+				dst[x] = slices.Max(src[max(x-r, 0):min(x+r+1, p.W)])
+			}
+		}
+	})
+	dsp.Strips(p.H, func(lo, hi int) {
+		for y := lo; y < hi; y++ {
+			dst := out.Row(y)
+			copy(dst, rows.Row(y))
+			for v := max(y-r, 0); v < min(y+r+1, p.H); v++ {
+				for x, m := range rows.Row(v) {
+					dst[x] = max(dst[x], m)
+				}
+			}
+		}
+	})
+	return out
 }
 
 // dilated and eroded work with squares of side 2r+1; beyond the border there is

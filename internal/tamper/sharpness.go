@@ -7,7 +7,7 @@ import (
 )
 
 // blurs of the reference that a copy's sharpness is expressed by, in pixels.
-var blurs = [...]float64{0.7, 1.4, 2.8}
+var blurs = [...]float64{0.7, 1.2, 2, 3.2}
 
 // sharpened returns ref + Σ w_k·(band k of ref), the combination nearest to
 // probe over covered pixels: a copy that was blurred has negative weights, a
@@ -41,7 +41,7 @@ func sharpened(ref, probe *dsp.Plane, covered []bool) *dsp.Plane {
 }
 
 func fitBands(ref, probe *dsp.Plane, bands []*dsp.Plane, covered []bool) (w [terms]float64, ok bool) {
-	step := max(1, len(ref.Pix)/40000)
+	step := max(1, len(ref.Pix)/12000)
 	errs := make([]float64, 0, len(ref.Pix)/step+1)
 	cut := math.Inf(1)
 	for range 6 {

@@ -13,12 +13,13 @@ import (
 // an altered part does not count. What the prediction drives out of the cube of
 // R, G, B is clipped as an editor clips it.
 
-const terms = 13
+const terms = 17
 
 // monomials of a colour; y, cb, cr are scaled to about ±1.
 func monomials(y, cb, cr float32) [terms]float64 {
 	a, b, c := float64(y)/127.5-1, float64(cb)/128, float64(cr)/128
-	return [terms]float64{1, a, b, c, a * a, a * a * a, a * b, a * c, a * a * b, a * a * c, b * b, c * c, b * c}
+	return [terms]float64{1, a, b, c, a * a, a * a * a, a * b, a * c, a * a * b, a * a * c, b * b, c * c, b * c,
+		b * b * b, b * b * c, b * c * c, c * c * c}
 }
 
 // tone predicts the probe's Y, Cb and Cr.
@@ -39,7 +40,7 @@ type sample struct {
 // guess of what is unaltered.
 func fitTone(ref, probe ycc, half, probeHalf, agreement *dsp.Plane, covered []bool) (tone, bool) {
 	var samples []sample
-	step := max(1, int(math.Sqrt(float64(len(half.Pix))/12000)))
+	step := max(1, int(math.Sqrt(float64(len(half.Pix))/6000)))
 	for y := 0; y < half.H; y += step {
 		for x := 0; x < half.W; x += step {
 			if !covered[min(2*y, ref.y.H-1)*ref.y.W+min(2*x, ref.y.W-1)] {
@@ -211,7 +212,8 @@ func (t *tone) at(cb, cr float32) (q cubic) {
 	for i := range q {
 		k := &t[i]
 		q[i] = [4]float32{
-			float32(k[0] + k[2]*b + k[3]*c + k[10]*b*b + k[11]*c*c + k[12]*b*c),
+			float32(k[0] + k[2]*b + k[3]*c + k[10]*b*b + k[11]*c*c + k[12]*b*c +
+				k[13]*b*b*b + k[14]*b*b*c + k[15]*b*c*c + k[16]*c*c*c),
 			float32(k[1] + k[6]*b + k[7]*c), float32(k[4] + k[8]*b + k[9]*c), float32(k[5]),
 		}
 	}
