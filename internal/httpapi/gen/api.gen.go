@@ -18,7 +18,9 @@ import (
 	"time"
 
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/exif"
 	"github.com/certana/certana/internal/verify"
+	jose "github.com/go-jose/go-jose/v4"
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
@@ -27,9 +29,11 @@ import (
 const (
 	AssetOrderCreatedAt        AssetOrder = "created_at"
 	AssetOrderFileSizeBytes    AssetOrder = "file_size_bytes"
+	AssetOrderHeight           AssetOrder = "height"
 	AssetOrderProcessingStatus AssetOrder = "processing_status"
 	AssetOrderTitle            AssetOrder = "title"
 	AssetOrderUpdatedAt        AssetOrder = "updated_at"
+	AssetOrderWidth            AssetOrder = "width"
 )
 
 // Valid indicates whether the value is a known member of the AssetOrder enum.
@@ -39,11 +43,15 @@ func (e AssetOrder) Valid() bool {
 		return true
 	case AssetOrderFileSizeBytes:
 		return true
+	case AssetOrderHeight:
+		return true
 	case AssetOrderProcessingStatus:
 		return true
 	case AssetOrderTitle:
 		return true
 	case AssetOrderUpdatedAt:
+		return true
+	case AssetOrderWidth:
 		return true
 	default:
 		return false
@@ -76,26 +84,27 @@ func (e CommitmentStatus) Valid() bool {
 
 // Defines values for ErrorCode.
 const (
-	ErrorCodeASSETNOTFOUND      ErrorCode = "ASSET_NOT_FOUND"
-	ErrorCodeBLOCKCHAINERROR    ErrorCode = "BLOCKCHAIN_ERROR"
-	ErrorCodeCONFLICT           ErrorCode = "CONFLICT"
-	ErrorCodeFILETOOLARGE       ErrorCode = "FILE_TOO_LARGE"
-	ErrorCodeFORBIDDEN          ErrorCode = "FORBIDDEN"
-	ErrorCodeINSUFFICIENTSCOPE  ErrorCode = "INSUFFICIENT_SCOPE"
-	ErrorCodeINTERNALERROR      ErrorCode = "INTERNAL_ERROR"
-	ErrorCodeINVALIDAPIKEY      ErrorCode = "INVALID_API_KEY"
-	ErrorCodeINVALIDCREDENTIALS ErrorCode = "INVALID_CREDENTIALS"
-	ErrorCodeINVALIDFILETYPE    ErrorCode = "INVALID_FILE_TYPE"
-	ErrorCodeMETHODNOTALLOWED   ErrorCode = "METHOD_NOT_ALLOWED"
-	ErrorCodeNOTFOUND           ErrorCode = "NOT_FOUND"
-	ErrorCodePAYLOADMALFORMED   ErrorCode = "PAYLOAD_MALFORMED"
-	ErrorCodePROCESSINGFAILED   ErrorCode = "PROCESSING_FAILED"
-	ErrorCodeQUOTAEXCEEDED      ErrorCode = "QUOTA_EXCEEDED"
-	ErrorCodeRATELIMITED        ErrorCode = "RATE_LIMITED"
-	ErrorCodeSERVICEUNAVAILABLE ErrorCode = "SERVICE_UNAVAILABLE"
-	ErrorCodeTOKENEXPIRED       ErrorCode = "TOKEN_EXPIRED"
-	ErrorCodeUNAUTHORIZED       ErrorCode = "UNAUTHORIZED"
-	ErrorCodeVALIDATIONERROR    ErrorCode = "VALIDATION_ERROR"
+	ErrorCodeASSETNOTFOUND       ErrorCode = "ASSET_NOT_FOUND"
+	ErrorCodeBLOCKCHAINERROR     ErrorCode = "BLOCKCHAIN_ERROR"
+	ErrorCodeCONFLICT            ErrorCode = "CONFLICT"
+	ErrorCodeFILETOOLARGE        ErrorCode = "FILE_TOO_LARGE"
+	ErrorCodeFORBIDDEN           ErrorCode = "FORBIDDEN"
+	ErrorCodeINSUFFICIENTSCOPE   ErrorCode = "INSUFFICIENT_SCOPE"
+	ErrorCodeINTERNALERROR       ErrorCode = "INTERNAL_ERROR"
+	ErrorCodeINVALIDAPIKEY       ErrorCode = "INVALID_API_KEY"
+	ErrorCodeINVALIDCREDENTIALS  ErrorCode = "INVALID_CREDENTIALS"
+	ErrorCodeINVALIDFILETYPE     ErrorCode = "INVALID_FILE_TYPE"
+	ErrorCodeMETHODNOTALLOWED    ErrorCode = "METHOD_NOT_ALLOWED"
+	ErrorCodeNOTFOUND            ErrorCode = "NOT_FOUND"
+	ErrorCodePAYLOADMALFORMED    ErrorCode = "PAYLOAD_MALFORMED"
+	ErrorCodePROCESSINGFAILED    ErrorCode = "PROCESSING_FAILED"
+	ErrorCodeQUOTAEXCEEDED       ErrorCode = "QUOTA_EXCEEDED"
+	ErrorCodeRANGENOTSATISFIABLE ErrorCode = "RANGE_NOT_SATISFIABLE"
+	ErrorCodeRATELIMITED         ErrorCode = "RATE_LIMITED"
+	ErrorCodeSERVICEUNAVAILABLE  ErrorCode = "SERVICE_UNAVAILABLE"
+	ErrorCodeTOKENEXPIRED        ErrorCode = "TOKEN_EXPIRED"
+	ErrorCodeUNAUTHORIZED        ErrorCode = "UNAUTHORIZED"
+	ErrorCodeVALIDATIONERROR     ErrorCode = "VALIDATION_ERROR"
 )
 
 // Valid indicates whether the value is a known member of the ErrorCode enum.
@@ -130,6 +139,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodePROCESSINGFAILED:
 		return true
 	case ErrorCodeQUOTAEXCEEDED:
+		return true
+	case ErrorCodeRANGENOTSATISFIABLE:
 		return true
 	case ErrorCodeRATELIMITED:
 		return true
@@ -542,7 +553,7 @@ type Commitment struct {
 	// Signature The organization's Ed25519 signature over the statement.
 	//
 	// Examples: base64sig
-	Signature []byte `json:"signature"`
+	Signature string `json:"signature"`
 
 	// TxHash Base58; in the embedded ledger, of the leaf hash.
 	//
@@ -569,7 +580,7 @@ type CommitmentDetails struct {
 	KeyID              string             `json:"key_id"`
 	LeafIndex          *int64             `json:"leaf_index"`
 	OnChainAt          *time.Time         `json:"on_chain_at"`
-	Signature          []byte             `json:"signature"`
+	Signature          string             `json:"signature"`
 
 	// TxHash Examples: Ax5q7n...
 	TxHash *string `json:"tx_hash"`
@@ -640,9 +651,7 @@ type Health struct {
 type Issuer = asset.Issuer
 
 // JWKS defines model for JWKS.
-type JWKS struct {
-	Keys []map[string]interface{} `json:"keys"`
-}
+type JWKS = jose.JSONWebKeySet
 
 // LoginRequest defines model for LoginRequest.
 type LoginRequest struct {
@@ -671,7 +680,7 @@ type MatchedAsset struct {
 type MetadataEvidence = verify.MetadataResult
 
 // Modification defines model for Modification.
-type Modification = asset.Modification
+type Modification = exif.Modification
 
 // NewAPIKey defines model for NewAPIKey.
 type NewAPIKey struct {
@@ -707,9 +716,6 @@ type Organization struct {
 	Personal *bool `json:"personal,omitempty"`
 	Plan     Plan  `json:"plan"`
 
-	// Role The caller's role in it.
-	Role *string `json:"role,omitempty"`
-
 	// Slug Examples: acme-corp
 	Slug string `json:"slug"`
 }
@@ -729,7 +735,6 @@ type OrganizationDetails struct {
 	OwnerID  openapi_types.UUID `json:"owner_id"`
 	Personal *bool              `json:"personal,omitempty"`
 	Plan     Plan               `json:"plan"`
-	Role     *string            `json:"role,omitempty"`
 
 	// Slug Examples: acme-corp
 	Slug string `json:"slug"`
@@ -864,10 +869,7 @@ type User struct {
 	// FullName Examples: John Doe
 	FullName string             `json:"full_name"`
 	ID       openapi_types.UUID `json:"id"`
-
-	// OrganizationID The personal organization.
-	OrganizationID openapi_types.UUID `json:"organization_id"`
-	Tier           Plan               `json:"tier"`
+	Tier     Plan               `json:"tier"`
 }
 
 // Variant defines model for Variant.
@@ -913,12 +915,9 @@ type VerificationRecord struct {
 	AssetID *openapi_types.UUID `json:"asset_id"`
 
 	// Confidence Examples: 0.95
-	Confidence float32 `json:"confidence"`
-
-	// Filename As the caller named the file.
-	Filename     *string            `json:"filename"`
+	Confidence   float64            `json:"confidence"`
 	ID           openapi_types.UUID `json:"id"`
-	MatchedAsset **MatchedAsset     `json:"matched_asset"`
+	MatchedAsset *MatchedAsset      `json:"matched_asset"`
 	Verdict      Verdict            `json:"verdict"`
 	VerifiedAt   time.Time          `json:"verified_at"`
 }
@@ -980,6 +979,9 @@ type AssetNotFound = Error
 
 // BadFile Examples: {"detail":"Error message","error_code":"VALIDATION_ERROR","timestamp":"2024-01-15T10:30:00Z"}
 type BadFile = Error
+
+// BadRange Examples: {"detail":"Error message","error_code":"VALIDATION_ERROR","timestamp":"2024-01-15T10:30:00Z"}
+type BadRange = Error
 
 // BadRequest Examples: {"detail":"Error message","error_code":"VALIDATION_ERROR","timestamp":"2024-01-15T10:30:00Z"}
 type BadRequest = Error
@@ -1160,10 +1162,10 @@ type VerificationHistoryParams struct {
 	// Verdict Only verifications with this verdict.
 	Verdict *Verdict `form:"verdict,omitempty" json:"verdict,omitempty"`
 
-	// StartDate Not before this date (from its first instant, UTC) or time.
+	// StartDate Not before this date (from its first instant, UTC) or time (UTC without an offset).
 	StartDate *DateOrTime `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Not after this date (until its last instant, UTC) or time.
+	// EndDate Not after this date (until its last instant, UTC) or time (UTC without an offset).
 	EndDate *DateOrTime `form:"end_date,omitempty" json:"end_date,omitempty"`
 
 	// XOrganizationID The organization to work in, of which the user is a member. Without it, the personal one.
@@ -2633,6 +2635,8 @@ type AssetNotFoundJSONResponse Error
 
 type BadFileJSONResponse Error
 
+type BadRangeJSONResponse Error
+
 type BadRequestJSONResponse Error
 
 type ConflictJSONResponse Error
@@ -4049,12 +4053,18 @@ func (response GetAssetContent409JSONResponse) VisitGetAssetContentResponse(w ht
 	return err
 }
 
-type GetAssetContent416Response struct {
-}
+type GetAssetContent416JSONResponse struct{ BadRangeJSONResponse }
 
-func (response GetAssetContent416Response) VisitGetAssetContentResponse(w http.ResponseWriter) error {
+func (response GetAssetContent416JSONResponse) VisitGetAssetContentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(416)
-	return nil
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type GetAssetContent422JSONResponse struct{ InvalidJSONResponse }

@@ -3,4 +3,4 @@
 // those that the document names and the generator cannot make.
 package gen
 
-//go:generate go tool oapi-codegen -config config.yaml ../../../api/openapi.yaml
+//go:generate go tool oapi-codegen -config config.yaml -o api.gen.go ../../../api/openapi.yaml

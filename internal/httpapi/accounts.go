@@ -1,0 +1,78 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/certana/certana/internal/account"
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/httpapi/gen"
+)
+
+// Accounts is the part of *account.Service that is called from here.
+type Accounts interface {
+	Authenticate(ctx context.Context, c account.Credentials) (account.Principal, error)
+	Register(ctx context.Context, r account.Registration) (*account.User, error)
+	Login(ctx context.Context, email, password string) (*account.Tokens, error)
+	Refresh(ctx context.Context, token string) (*account.Tokens, error)
+	Logout(ctx context.Context, p account.Principal) error
+	JWKS(ctx context.Context) (jose.JSONWebKeySet, error)
+
+	CreateAPIKey(ctx context.Context, p account.Principal, n account.NewAPIKey) (*account.APIKey, string, error)
+	APIKeys(ctx context.Context, p account.Principal, page db.Page) ([]account.APIKey, int, error)
+	ValidateAPIKey(ctx context.Context, key string) (*account.APIKey, error)
+	RevokeAPIKey(ctx context.Context, p account.Principal, id asset.ID) error
+
+	CreateOrganization(ctx context.Context, p account.Principal, n account.NewOrganization) (*account.Organization, error)
+	Organizations(ctx context.Context, p account.Principal, page db.Page) ([]account.Organization, int, error)
+	Organization(ctx context.Context, p account.Principal, id asset.ID) (*account.Organization, error)
+}
+
+// Register makes a user and a personal organization.
+func (s *server) Register(ctx context.Context, r gen.RegisterRequestObject) (gen.RegisterResponseObject, error) {
+	u, err := s.Accounts.Register(ctx, account.Registration{
+		Email: string(r.Body.Email), Password: r.Body.Password, FullName: orElse(r.Body.FullName, "")})
+	if err != nil {
+		return nil, err
+	}
+	return gen.Register201JSONResponse{ID: u.ID, Email: u.Email, FullName: u.FullName,
+		Tier: gen.Plan(u.Tier), CreatedAt: u.CreatedAt.UTC()}, nil
+}
+
+// Login opens a session.
+func (s *server) Login(ctx context.Context, r gen.LoginRequestObject) (gen.LoginResponseObject, error) {
+	t, err := s.Accounts.Login(ctx, r.Body.Email, r.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	return gen.Login200JSONResponse(tokensBody(t)), nil
+}
+
+// Refresh continues a session.
+func (s *server) Refresh(ctx context.Context, r gen.RefreshRequestObject) (gen.RefreshResponseObject, error) {
+	t, err := s.Accounts.Refresh(ctx, r.Body.RefreshToken)
+	if err != nil {
+		return nil, err
+	}
+	return gen.Refresh200JSONResponse(tokensBody(t)), nil
+}
+
+func tokensBody(t *account.Tokens) gen.Tokens {
+	return gen.Tokens{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, TokenType: "bearer", ExpiresIn: t.ExpiresIn}
+}
+
+// Logout ends the session of the token.
+func (s *server) Logout(ctx context.Context, _ gen.LogoutRequestObject) (gen.LogoutResponseObject, error) {
+	if err := s.Accounts.Logout(ctx, callerOf(ctx).Principal); err != nil {
+		return nil, err
+	}
+	return gen.Logout204Response{}, nil
+}
+
+// GetJWKS publishes the keys that access tokens are signed with.
+func (s *server) GetJWKS(ctx context.Context, _ gen.GetJWKSRequestObject) (gen.GetJWKSResponseObject, error) {
+	keys, err := s.Accounts.JWKS(ctx)
+	return gen.GetJWKS200JSONResponse(keys), err
+}

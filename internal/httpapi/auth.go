@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/certana/certana/internal/account"
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/httpapi/gen"
+)
+
+// caller is who a request comes from, in the organization in force; or nobody,
+// where the contract makes credentials optional.
+type caller struct {
+	account.Principal
+	anonymous bool
+}
+
+type (
+	callerKey  struct{}
+	requestKey struct{}
+)
+
+// callerOf is the caller that withCaller found; anonymous where none is needed.
+func callerOf(ctx context.Context) caller {
+	if who, ok := ctx.Value(callerKey{}).(caller); ok {
+		return who
+	}
+	return caller{anonymous: true}
+}
+
+// withRequest lets a handler reach the request, which sending a file needs.
+func withRequest(next gen.StrictHandlerFunc, _ string) gen.StrictHandlerFunc {
+	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
+		return next(context.WithValue(ctx, requestKey{}, r), w, r, request)
+	}
+}
+
+func requestOf(ctx context.Context) *http.Request {
+	r, _ := ctx.Value(requestKey{}).(*http.Request)
+	return r
+}
+
+// withCaller finds out who asks and whether they may, as the contract says for
+// the operation. The body is not touched before that.
+func (s *server) withCaller(op *operation, next http.Handler) http.Handler {
+	if op.public {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, err := s.authenticate(op, r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
+	})
+}
+
+func (s *server) authenticate(op *operation, r *http.Request) (caller, error) {
+	given, err := op.credentials(r)
+	if err != nil {
+		return caller{}, err
+	}
+	if given.Empty() {
+		if op.optional {
+			return caller{anonymous: true}, nil
+		}
+		return caller{}, asset.Errorf(asset.Unauthorized, nil, "this needs credentials: %s", op.wanted())
+	}
+	p, err := s.Accounts.Authenticate(r.Context(), given)
+	if err != nil {
+		return caller{}, err
+	}
+	scope := op.bearerScope
+	if given.Bearer == "" {
+		scope = op.keyScope
+	}
+	if scope != "" {
+		err = p.Require(scope)
+	}
+	return caller{Principal: p}, err
+}
+
+// credentials takes those that the operation knows from the headers. A bearer
+// token goes before a key.
+func (op *operation) credentials(r *http.Request) (c account.Credentials, err error) {
+	if c.OrganizationID = r.Header.Get("X-Organization-Id"); c.OrganizationID != "" {
+		if _, err := uuid.Parse(c.OrganizationID); err != nil || len(c.OrganizationID) != 36 {
+			return c, asset.Invalid("must be a UUID", "header", "X-Organization-Id")
+		}
+	}
+	if text := r.Header.Get("Authorization"); op.bearer && text != "" {
+		scheme, token, _ := strings.Cut(text, " ")
+		token = strings.TrimSpace(token)
+		if !strings.EqualFold(scheme, "Bearer") || token == "" {
+			return c, asset.Errorf(asset.Unauthorized, nil, "the Authorization header must be Bearer and a token")
+		}
+		c.Bearer = token
+		return c, nil
+	}
+	if op.key {
+		c.APIKey = strings.TrimSpace(r.Header.Get("X-API-Key"))
+	}
+	return c, nil
+}
+
+// wanted names the headers that would do.
+func (op *operation) wanted() string {
+	switch {
+	case op.bearer && op.key:
+		return "Authorization: Bearer, or X-API-Key"
+	case op.key:
+		return "X-API-Key"
+	}
+	return "Authorization: Bearer"
+}
