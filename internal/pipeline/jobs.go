@@ -131,7 +131,7 @@ func (p *Pipeline) sweep(ctx context.Context) error {
 // attempts, fails the asset instead of leaving it in processing for ever.
 func (p *Pipeline) workCertify(ctx context.Context, job *river.Job[CertifyJob]) error {
 	id := job.Args.AssetID
-	err := p.certify(ctx, id)
+	err := p.Certify(ctx, id)
 	if err == nil {
 		return nil
 	}

@@ -60,10 +60,10 @@ func (p *Pipeline) Accept(ctx context.Context, u Upload) (asset.Asset, error) {
 	return a, nil
 }
 
-// certify makes the watermarked rendition and everything that is said of the
+// Certify makes the watermarked rendition and everything that is said of the
 // asset from then on. Two runs of it make two renditions of the same pixels
 // and put them under one key; only the first transaction counts.
-func (p *Pipeline) certify(ctx context.Context, id asset.ID) error {
+func (p *Pipeline) Certify(ctx context.Context, id asset.ID) error {
 	row, err := p.rows.AssetByID(ctx, id)
 	if asset.Is(err, asset.AssetNotFound) || err == nil && (row.Status == asset.Completed || row.Status == asset.Failed) {
 		return nil // deleted meanwhile, or an earlier run got through

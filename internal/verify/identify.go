@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
@@ -24,7 +25,7 @@ type candidate struct {
 
 // found is what identification came to.
 type found struct {
-	candidates []candidate // that the caller may know of, earliest registered first
+	candidates []candidate // that the caller may know of, the best named first
 	near       []registry.Near
 	tracks     []asset.TrackEvidence
 	payload    *uint64
@@ -77,7 +78,8 @@ func (v *Verifier) identify(ctx context.Context, p *probe, o Options) (*found, e
 			f.near = append(f.near, n)
 		}
 	}
-	return f, v.resolve(ctx, f, o)
+	f.sort()
+	return f, nil
 }
 
 // add notes one reason for a candidate; it answers false when the caller may
@@ -103,34 +105,46 @@ func visible(a asset.Asset, o Options) bool {
 	return a.Visibility != asset.Private || o.OrgID != nil && *o.OrgID == a.OrganizationID
 }
 
-// resolve puts in the place of each copy the asset that it is a copy of, for
-// nobody becomes the author of a picture by registering it again. A source that
-// the caller may not know of leaves the copy, marked as one.
-func (v *Verifier) resolve(ctx context.Context, f *found, o Options) error {
-	for i := 0; i < len(f.candidates); i++ {
-		c := &f.candidates[i]
-		if err := v.traced(ctx, c); err != nil {
-			return err
+// sort puts the candidates into the order in which they are looked at: exact
+// bytes, then a watermark's word, then the nearest fingerprint, then the
+// earliest registered (ids are UUIDv7).
+func (f *found) sort() {
+	rank := func(c candidate) int {
+		switch {
+		case c.exact:
+			return 0
+		case c.track:
+			return 1
 		}
-		if c.asset.DerivedFrom == nil {
-			continue
-		}
-		source, err := v.Rows.AssetByID(ctx, *c.asset.DerivedFrom)
-		if asset.Is(err, asset.AssetNotFound) {
-			continue // withdrawn: the copy is now the earliest claim
-		}
-		if err != nil {
-			return err
-		}
-		reasons := *c
-		// The copy's bytes are not the source's: it is compared, not believed.
-		c.derived = true
-		f.add(*source, o, func(s *candidate) { s.track = s.track || reasons.track })
+		return 2 + c.distance
 	}
-	slices.SortFunc(f.candidates, func(x, y candidate) int {
-		return bytes.Compare(x.asset.ID[:], y.asset.ID[:]) // UUIDv7: the order of registration
+	slices.SortStableFunc(f.candidates, func(x, y candidate) int {
+		return cmp.Or(cmp.Compare(rank(x), rank(y)), bytes.Compare(x.asset.ID[:], y.asset.ID[:]))
 	})
-	return nil
+}
+
+// resolve looks whether a candidate is a copy of an earlier asset and, if so,
+// makes that one a candidate too, for nobody becomes the author of a picture by
+// registering it again. It answers false for a copy.
+func (v *Verifier) resolve(ctx context.Context, f *found, c *candidate, o Options) (original bool, err error) {
+	if err := v.traced(ctx, c); err != nil {
+		return false, err
+	}
+	if c.asset.DerivedFrom == nil {
+		return true, nil
+	}
+	source, err := v.Rows.AssetByID(ctx, *c.asset.DerivedFrom)
+	if asset.Is(err, asset.AssetNotFound) {
+		return true, nil // withdrawn: the copy is now the earliest claim
+	}
+	if err != nil {
+		return false, err
+	}
+	// The copy's bytes are not the source's: that is compared, not believed.
+	c.derived = true
+	track := c.track
+	f.add(*source, o, func(s *candidate) { s.track = s.track || track })
+	return false, nil
 }
 
 // traced makes sure that it was looked whether a candidate is a copy. Right
@@ -175,44 +189,65 @@ func (v *Verifier) certifiedTracks(ctx context.Context, a asset.Asset) ([]asset.
 const maxCompared = 4
 
 // compare chooses the candidate that the verdict is about. A file that is a
-// rendition needs no comparing. Otherwise the picture is aligned with the
-// candidates in the order of their registration, and the first that shows the
-// same scene is chosen; when none does, the one that the strongest evidence
-// named.
+// rendition needs no comparing. Otherwise the picture is aligned with the best
+// named candidates, and the one that it agrees with best is chosen; when it
+// shows the scene of none, the best named.
 func (v *Verifier) compare(ctx context.Context, p *probe, f *found, o Options) error {
-	if i := slices.IndexFunc(f.candidates, func(c candidate) bool { return c.exact && !c.derived }); i >= 0 {
-		f.chosen = &f.candidates[i]
-		f.result = untouched(p)
-		return nil
-	}
-	var weak *candidate
-	var weakResult tamper.Result
-	compared := 0
-	for i := range f.candidates {
-		c := &f.candidates[i]
-		if c.derived || compared == maxCompared {
+	var best *compared
+	for i, n := 0, 0; i < len(f.candidates) && n < maxCompared; i++ { // resolve may append
+		original, err := v.resolve(ctx, f, &f.candidates[i], o)
+		if err != nil {
+			return err
+		}
+		if !original {
 			continue
 		}
-		compared++
+		c := &f.candidates[i]
+		if c.exact {
+			best = &compared{i, untouched(p)}
+			break
+		}
 		r, err := v.Comparer.Compare(ctx, c.asset, p.rgb)
 		if err != nil {
 			return err
 		}
-		if r.Registered && r.Map.SameScene {
-			f.chosen, f.result = c, r
-			return nil
+		n++
+		if next := (&compared{i, r}); best == nil || next.better(best) {
+			best = next
 		}
-		if weak == nil || c.track && !weak.track {
-			weak, weakResult = c, r
-		}
-	}
-	if weak == nil { // only copies, whose sources the caller may not know of
-		if i := slices.IndexFunc(f.candidates, func(c candidate) bool { return c.derived }); i >= 0 {
-			weak = &f.candidates[i]
+		if c.track && r.Registered && r.Map.SameScene {
+			break // mark and pixels agree on whose it is
 		}
 	}
-	f.chosen, f.result = weak, weakResult
+	switch {
+	case best != nil:
+		f.chosen, f.result = &f.candidates[best.index], best.result
+	case len(f.candidates) > 0: // only copies, of sources that the caller may not know of
+		f.chosen = &f.candidates[0]
+	}
 	return nil
+}
+
+// compared is a candidate, by index, and how the picture compares with it.
+type compared struct {
+	index  int
+	result tamper.Result
+}
+
+// better tells whether the picture agrees more with c than with d. Agreement
+// that differs by less than it is worth leaves the better named one in front.
+func (c *compared) better(d *compared) bool {
+	rank := func(c *compared) float64 {
+		switch m := c.result.Map; {
+		case !c.result.Registered || !m.SameScene:
+			return 0
+		case m.Altered:
+			return 1 + m.Agreement
+		default:
+			return 3 + m.Agreement
+		}
+	}
+	return rank(c) > rank(d)+0.02
 }
 
 // untouched is the comparison of a rendition with itself.
