@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -94,4 +95,58 @@ func BenchmarkVerifySignature(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func BenchmarkProveAndVerify(b *testing.B) {
+	l, err := OpenLog(b.Context(), options(b.TempDir()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close(b.Context())
+	var wg sync.WaitGroup
+	for i := range 2000 {
+		wg.Go(func() {
+			if _, err := l.Append(b.Context(), fmt.Appendf(nil, "entry %d", i)); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	statement, err := l.Entry(b.Context(), 777)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		p, err := l.Prove(b.Context(), 777)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := p.Verify(l.VerifierKey(), statement); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkIndexOfAbsent(b *testing.B) {
+	l, err := OpenLog(b.Context(), options(b.TempDir()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close(b.Context())
+	const n = 5000
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			if _, err := l.Append(b.Context(), fmt.Appendf(nil, "entry %d", i)); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for b.Loop() {
+		if _, found, err := l.IndexOf(b.Context(), [32]byte{}, 0); err != nil || found {
+			b.Fatal(found, err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/leaf")
 }
