@@ -7,7 +7,7 @@ import (
 
 const (
 	minInliers  = 15   // at most 10 were seen to agree by chance in 520 unrelated pairs
-	sureInliers = 40   // so many, and the mirror image is not tried
+	sureInliers = 60   // so many and half of the matches, and the mirror image is not tried
 	hypotheses  = 2500 // of two matches each
 	minScale    = 0.18
 	maxScale    = 5.6
@@ -15,7 +15,7 @@ const (
 
 func register(ref, probe Features) (Registration, bool) {
 	r := registerOne(ref, probe, false)
-	if r.Inliers < sureInliers {
+	if r.Inliers < sureInliers || 2*r.Inliers < r.Matches { // a symmetric scene resembles its mirror image
 		if m := registerOne(ref, probe, true); m.Inliers > r.Inliers {
 			r = m
 		}
