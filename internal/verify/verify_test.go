@@ -1,15 +1,22 @@
 package verify_test
 
 import (
+	"errors"
 	"image"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/certana/certana/internal/app/apptest"
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/synth"
 	"github.com/certana/certana/internal/verify"
+	"github.com/certana/certana/internal/watermark"
 )
 
 // check verifies bytes as an anonymous caller and reports what the evidence
@@ -64,7 +71,7 @@ func pasted(t *testing.T, data []byte, share float64) []byte {
 	return apptest.JPEG(t, img, 90)
 }
 
-func photo(seed uint64) image.Image { return synth.Photo(1200, 900, seed) }
+func photo(seed uint64) image.Image { return synth.Photo(960, 720, seed) }
 
 func TestVerdicts(t *testing.T) {
 	d := apptest.Start(t)
@@ -103,4 +110,117 @@ func TestVerdicts(t *testing.T) {
 			t.Error("an asset is named")
 		}
 	})
+}
+
+// A mark that was read off one picture and drawn on another names the first
+// asset, and the pixels give it away.
+func TestTransplantIsForged(t *testing.T) {
+	d := apptest.Start(t)
+	a := d.Register(t, d.Org, apptest.JPEG(t, photo(1), 92))
+	p, err := raster.Decode(apptest.JPEG(t, photo(3), 92), raster.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Tracks[0].Embed(p, watermark.Payload(a.Payload)); err != nil {
+		t.Fatal(err)
+	}
+	b, err := raster.Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := check(t, d, b, verify.Options{}, asset.Forged)
+	if r.AssetID == nil || *r.AssetID != a.ID {
+		t.Errorf("the mark names %v, want %s", r.AssetID, a.ID)
+	}
+}
+
+// Whoever registers another's picture later does not become its author: the
+// earlier asset is the one that is identified, and the later claim is listed.
+func TestLaterClaimantIsNotAuthentic(t *testing.T) {
+	d := apptest.Start(t)
+	first := d.Register(t, d.Org, apptest.JPEG(t, photo(1), 92))
+	other, _ := d.NewOrganization(t, "second")
+	later := d.Register(t, other, d.Rendition(t, first))
+
+	r := check(t, d, d.Rendition(t, later), verify.Options{OrgID: &other}, asset.Authentic)
+	if *r.AssetID != first.ID || r.Issuer.OrganizationID != d.Org {
+		t.Errorf("issued by %s, asset %s; want the earlier claim %s", r.Issuer.Name, r.AssetID, first.ID)
+	}
+	if len(r.Claimants) != 1 || r.Claimants[0].OrganizationID != other {
+		t.Errorf("the later claimant is not listed: %+v", r.Claimants)
+	}
+
+	// The source turns private: outsiders may not learn of it, and the copy
+	// still is not authentic in its own right.
+	private := asset.Private
+	if _, err := d.Rows.UpdateAsset(t.Context(), d.Org, first.ID, db.AssetPatch{Visibility: &private}); err != nil {
+		t.Fatal(err)
+	}
+	r = check(t, d, d.Rendition(t, later), verify.Options{}, asset.Unknown)
+	if r.DerivedFrom != nil {
+		t.Error("the private source is named")
+	}
+}
+
+func TestPrivateAssetIsUnknownToOutsiders(t *testing.T) {
+	d := apptest.Start(t)
+	a, err := d.Pipeline.Accept(t.Context(), pipeline.Upload{OrganizationID: d.Org, Options: apptest.AllTracks, Visibility: asset.Private,
+		File: d.Spool(t, apptest.JPEG(t, photo(1), 92))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err = d.Pipeline.Wait(t.Context(), a.ID, time.Minute); err != nil || a.Status != asset.Completed {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	other, _ := d.NewOrganization(t, "second")
+	rendition := d.Rendition(t, a)
+	for name, o := range map[string]verify.Options{"anonymous": {}, "another organization": {OrgID: &other}} {
+		for kind, data := range map[string][]byte{"bytes": rendition, "copy": attacked(t, rendition, "jpeg", 80)} {
+			r := check(t, d, data, o, asset.Unknown)
+			if r.AssetID != nil || r.Issuer != nil || len(r.Fingerprint.TopMatches) > 0 || r.TamperMap != nil {
+				t.Errorf("%s learns of it by its %s", name, kind)
+			}
+		}
+	}
+	check(t, d, rendition, verify.Options{OrgID: &d.Org}, asset.Authentic)
+}
+
+// Outsiders see which metadata differs, never what is registered.
+func TestMetadataValuesStayInside(t *testing.T) {
+	d := apptest.Start(t)
+	data := sharedFile(t, "corpus/highres/Canon_EOS_5D.jpg")
+	a := d.Register(t, d.Org, data)
+	stripped := attacked(t, d.Rendition(t, a), "jpeg", 90)
+	for _, c := range []struct {
+		o     verify.Options
+		shown bool
+	}{{verify.Options{}, false}, {verify.Options{OrgID: &d.Org}, true}} {
+		r := check(t, d, stripped, c.o, asset.Authentic)
+		if len(r.Metadata.Modifications) == 0 || r.Metadata.EXIFIntact {
+			t.Fatal("a stripped copy has its metadata intact")
+		}
+		if got := r.Metadata.Modifications[0].Registered != ""; got != c.shown {
+			t.Errorf("registered value shown: %v, want %v", got, c.shown)
+		}
+	}
+	if r := check(t, d, d.Rendition(t, a), verify.Options{}, asset.Authentic); !r.Metadata.EXIFIntact {
+		t.Errorf("the rendition's metadata differs: %+v", r.Metadata.Modifications)
+	}
+}
+
+// sharedFile reads a file of the corpora beside the repository.
+func sharedFile(t *testing.T, name string) []byte {
+	t.Helper()
+	dir := os.Getenv("CERTANA_SHARED")
+	if dir == "" {
+		dir = "../../../shared"
+	}
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skipf("needs the corpora beside the repository: %s is not there", name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
