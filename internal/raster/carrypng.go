@@ -1,6 +1,10 @@
 package raster
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+)
 
 // pngCoding are the chunks that belong to the coding of the samples. A palette's
 // background, histogram and significant bits lose their meaning when a palette
@@ -26,17 +30,37 @@ func carryPNG(original, rendition []byte) ([]byte, error) {
 	for _, c := range from {
 		switch {
 		case c.kind == "IDAT" && at == 1:
-			for ; to[at].kind != "IEND"; at++ {
-				out.Write(to[at].raw)
-			}
-		case pngCoding[c.kind], !sameLayout && (c.kind == "bKGD" || c.kind == "sBIT"):
+			at = writeData(out, to)
+		case pngCoding[c.kind], !c.ancillary(), !sameLayout && (c.kind == "bKGD" || c.kind == "sBIT"):
 		default:
 			out.Write(c.raw)
 		}
 	}
-	if at == 1 {
-		return nil, refuse(ErrInvalidFileType, "The PNG holds no picture data.")
+	if at == 1 { // the original is cut within its first data chunk
+		at = writeData(out, to)
 	}
 	out.Write(to[at].raw)
 	return out.Bytes(), nil
+}
+
+// ancillary says whether a chunk is a sound one that decoders may skip: four
+// letters, the first in lower case, and the right CRC.
+func (c chunk) ancillary() bool {
+	for _, b := range []byte(c.kind) {
+		if b|0x20 < 'a' || b|0x20 > 'z' {
+			return false
+		}
+	}
+	n := len(c.raw) - 4
+	return c.kind[0] >= 'a' && crc32.ChecksumIEEE(c.raw[4:n]) == binary.BigEndian.Uint32(c.raw[n:])
+}
+
+// writeData writes what stands between header and end, and returns the index
+// of the end.
+func writeData(out *bytes.Buffer, chunks []chunk) int {
+	at := 1
+	for ; chunks[at].kind != "IEND"; at++ {
+		out.Write(chunks[at].raw)
+	}
+	return at
 }

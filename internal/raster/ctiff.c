@@ -240,6 +240,7 @@ int ct_decode(const uint8_t *data, size_t n, ct_picture *p, uint8_t *pix) {
   if (!t) return 0;
   if (describe(t, p) && p->w == w && p->h == h && p->n == samples && p->bits == bits) {
     ok = 1;
+    s.errors = 0; /* complaints about other tags are no damage to the picture */
     if (p->rgba)
       read_rgba(t, p, pix);
     else

@@ -42,8 +42,8 @@ func Decode(data []byte, o Options) (*Picture, error) {
 
 // Encode writes the picture in its own format, without the original's metadata
 // (see Carry). JPEG keeps its subsampling and its quantisation tables, refined
-// to about quality 90 where they are coarser; lossy WebP is written at quality 95, everything
-// else without loss at its own depth.
+// to about quality 90 where they are coarser; lossy WebP is written at quality
+// 97, everything else without loss at its own depth.
 func Encode(p *Picture) ([]byte, error) {
 	switch p.info.Format {
 	case JPEG:

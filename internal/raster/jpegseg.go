@@ -25,7 +25,7 @@ const (
 // jpegSegments walks the marker segments before the first scan (ITU-T T.81,
 // annex B) and returns them with the offset of the SOS marker.
 func jpegSegments(data []byte) (segs []segment, scan int, err error) {
-	if len(data) < 4 || data[0] != 0xFF || data[1] != 0xD8 {
+	if len(data) < 2 || data[0] != 0xFF || data[1] != 0xD8 {
 		return nil, 0, refuse(ErrInvalidFileType, "The file is not a JPEG.")
 	}
 	for at := 2; ; {
