@@ -21,15 +21,14 @@ var kinds = []struct {
 }
 
 // TestF1 pastes objects of another photograph (and copies, and erases), and
-// prints the pixel F1 of the map. Six photographs, and all 24 with
-// CERTANA_LONG=1.
+// prints the pixel F1 of the map: three photographs and two sizes, or all 24 and
+// four with CERTANA_LONG=1.
 func TestF1(t *testing.T) {
 	dir := filepath.Join(corpus(t), "kodak")
-	n := 6
+	n, areas := 3, []float64{0.02, 0.1}
 	if os.Getenv("CERTANA_LONG") != "" {
-		n = 24
+		n, areas = 24, []float64{0.02, 0.05, 0.1, 0.2}
 	}
-	areas := []float64{0.02, 0.05, 0.1, 0.2}
 	r := rand.New(rand.NewPCG(2, 20))
 	type key struct {
 		kind string
