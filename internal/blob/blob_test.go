@@ -86,7 +86,7 @@ func get(t *testing.T, s *blob.Store, key string) []byte {
 
 func noise(n int) []byte {
 	b := make([]byte, n)
-	rand.NewChaCha8([32]byte{1}).Read(b)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(b)
 	return b
 }
 
@@ -409,12 +409,18 @@ func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "blobs")
 	stale := filepath.Join(dir, ".tmp", "put-1")
 	recent := filepath.Join(dir, ".tmp", "put-2")
-	os.MkdirAll(filepath.Dir(stale), 0o700)
+	if err := os.MkdirAll(filepath.Dir(stale), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range []string{stale, recent} {
-		os.WriteFile(path, []byte("half"), 0o600)
+		if err := os.WriteFile(path, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	long := time.Now().Add(-48 * time.Hour)
-	os.Chtimes(stale, long, long)
+	if err := os.Chtimes(stale, long, long); err != nil {
+		t.Fatal(err)
+	}
 	s := open(t, "file://"+dir)
 	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
 		t.Error("what a crash left is still there")
@@ -428,12 +434,15 @@ func TestFolder(t *testing.T) {
 		t.Errorf("the folder holds %q, %v", b, err)
 	}
 	var files []string
-	filepath.WalkDir(dir, func(path string, d os.DirEntry, _ error) error {
-		if !d.IsDir() {
+	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
 			files = append(files, path)
 		}
-		return nil
+		return err
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(files) != 2 { // a/b and put-2: no side files
 		t.Errorf("files %q", files)
 	}
@@ -459,7 +468,9 @@ func TestFolder(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	os.WriteFile(file, nil, 0o600)
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, url := range []string{"", "/tmp", "ftp://x", "file://relative/path", "file:///tmp?x=1", "s3://", "s3://b?nonsense=1", "file://" + file, "%"} {
 		if s, err := blob.Open(t.Context(), url); err == nil {
 			s.Close()

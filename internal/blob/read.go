@@ -113,7 +113,7 @@ func (s *Store) ReadAll(ctx context.Context, key string, limit int64) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // only read
 	if r.Size() > limit {
 		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, r.Size(), limit)
 	}

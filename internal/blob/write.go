@@ -70,8 +70,8 @@ func (s *Store) putBucket(ctx context.Context, key string, r io.Reader, contentT
 	}
 	n, err := io.Copy(w, r)
 	if err != nil {
-		cancel() // before Close: it then discards what was sent
-		w.Close()
+		cancel()      // before Close: it then discards what was sent
+		_ = w.Close() // says what cancel made it say
 		return 0, err
 	}
 	return n, w.Close()

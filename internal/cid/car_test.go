@@ -11,7 +11,6 @@ import (
 	"github.com/ipfs/boxo/exchange/offline"
 	"github.com/ipfs/boxo/ipld/merkledag"
 	uio "github.com/ipfs/boxo/ipld/unixfs/io"
-	blocks "github.com/ipfs/go-block-format"
 	"github.com/ipfs/go-datastore"
 	dssync "github.com/ipfs/go-datastore/sync"
 	carv2 "github.com/ipld/go-car/v2"
@@ -40,8 +39,7 @@ func load(t *testing.T, car []byte) (root CID, store blockstore.Blockstore, n in
 		if b.Cid().Prefix().Version != 1 {
 			t.Errorf("block %s", b.Cid())
 		}
-		var block blocks.Block = b
-		if err := store.Put(t.Context(), block); err != nil {
+		if err := store.Put(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 		n++

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -63,7 +64,7 @@ func twinParent(children []twinNode) twinNode {
 		node.total += c.total
 	}
 	unixfs := append(number(1, 2), append(number(3, node.bytes), sizes...)...) // type 2: file
-	block := append(links, field(1, unixfs)...)
+	block := slices.Concat(links, field(1, unixfs))
 	node.cid = twinCID(0x70, block)
 	node.total += uint64(len(block))
 	return node

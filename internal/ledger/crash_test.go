@@ -116,7 +116,9 @@ func runAndKill(t *testing.T, dir string, acks int, acknowledged map[int]uint64)
 	lines := bufio.NewScanner(out)
 	for n := 0; lines.Scan(); n++ {
 		if n == acks {
-			cmd.Process.Kill() // SIGKILL; the lines that are out still count
+			if err := cmd.Process.Kill(); err != nil { // SIGKILL; the lines that are out still count
+				t.Fatal(err)
+			}
 		}
 		var i int
 		var index uint64

@@ -91,7 +91,7 @@ func create(path string) error {
 	defer os.Remove(tmp.Name())
 	defer tmp.Close()
 	key := make([]byte, KeySize)
-	rand.Read(key)
+	_, _ = rand.Read(key) // never fails: crypto/rand ends the program instead
 	if _, err := tmp.WriteString(hex.EncodeToString(key) + "\n"); err != nil {
 		return fmt.Errorf("vault: %w", err)
 	}

@@ -76,7 +76,7 @@ func (v *Vault) Seal(purpose string, plaintext []byte) []byte {
 	out[0] = version
 	copy(out[1:], v.id[:])
 	nonce := out[headerSize:]
-	rand.Read(nonce) // never fails: crypto/rand ends the program instead
+	_, _ = rand.Read(nonce) // never fails: crypto/rand ends the program instead
 	return v.aead(purpose).Seal(out, nonce, plaintext, associated(out[:headerSize], purpose))
 }
 

@@ -174,13 +174,13 @@ func TestFiles(t *testing.T) {
 		t.Error(err)
 	}
 	raw := filepath.Join(dir, "raw")
-	os.WriteFile(raw, bytes.Repeat([]byte{7}, KeySize), 0o600)
+	write(t, raw, bytes.Repeat([]byte{7}, KeySize))
 	if got, err := Load(raw); err != nil || got.KeyID() != testVault(t, 7).KeyID() {
 		t.Errorf("bare bytes: %v", err)
 	}
 	for name, content := range map[string]string{"empty": "", "short": "abc", "long": strings.Repeat("a", 5000), "cut": strings.Repeat("a", 63)} {
 		bad := filepath.Join(dir, name)
-		os.WriteFile(bad, []byte(content), 0o600)
+		write(t, bad, []byte(content))
 		_, err := LoadOrCreate(bad)
 		if err == nil {
 			t.Errorf("%s: taken for a key", name)
@@ -190,6 +190,13 @@ func TestFiles(t *testing.T) {
 	}
 	if _, err := Load(filepath.Join(dir, "none")); err == nil {
 		t.Error("a key from nowhere")
+	}
+}
+
+func write(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"io"
 	"log"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -95,9 +94,9 @@ func startVersity(t *testing.T) (endpoint string, stop func()) {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	go func() { cmd.Wait(); close(ended) }()
+	go func() { _ = cmd.Wait(); close(ended) }()
 	stop = func() { cancel(); <-ended } // the process that was started, by its own id
-	if !answers("http://"+address, ended) {
+	if !answers(ctx, address, ended) {
 		stop()
 		said, _ := os.ReadFile(out.Name())
 		t.Fatalf("versitygw does not serve:\n%s", said)
@@ -128,21 +127,22 @@ func find(t *testing.T, program string) string {
 // freeAddress returns a loopback address that nobody listens on just now.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
 
-// answers waits until the server answers anything, at most 30 s.
-func answers(endpoint string, ended <-chan struct{}) bool {
+// answers waits until the server takes connections, at most 30 s.
+func answers(ctx context.Context, address string, ended <-chan struct{}) bool {
 	for range 600 {
-		resp, err := http.Get(endpoint)
-		if err == nil {
-			resp.Body.Close()
-			return true
+		if c, err := new(net.Dialer).DialContext(ctx, "tcp", address); err == nil {
+			return c.Close() == nil
 		}
 		select {
 		case <-ended:
