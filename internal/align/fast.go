@@ -93,36 +93,37 @@ func fastRow(l *level, y, threshold int) (out []corner) {
 		if c == 0 {
 			continue
 		}
-		if s := arcScore(pix, i, &off, threshold); s > 0 {
+		if s := arcScore(pix, i, &off, &class, threshold); s > 0 {
 			out = append(out, corner{x, y, s})
 		}
 	}
 	return out
 }
 
-// arcScore is 0 for no corner.
-func arcScore(pix []uint8, i int, off *[16]int, threshold int) float32 {
+// arcScore is 0 for no corner. Most candidates are none, and are told by bits
+// alone; nine brighter and nine darker do not fit into sixteen.
+func arcScore(pix []uint8, i int, off *[16]int, class *[511]uint8, threshold int) float32 {
+	base := 255 - int(pix[i])
 	var bright, dark uint32
-	var above, below int
-	c := int(pix[i])
 	for k, o := range off {
-		switch d := int(pix[i+o]) - c; {
-		case d > threshold:
-			bright |= 1 << k
-			above += d - threshold
-		case d < -threshold:
-			dark |= 1 << k
-			below += -d - threshold
+		c := uint32(class[base+int(pix[i+o])])
+		bright |= (c & 1) << k
+		dark |= (c >> 1) << k
+	}
+	sign, arc := 1, bright
+	if !nineInARow(bright) {
+		if !nineInARow(dark) {
+			return 0
+		}
+		sign, arc = -1, dark
+	}
+	sum := 0
+	for k, o := range off {
+		if arc>>k&1 == 1 {
+			sum += sign*(int(pix[i+o])-int(pix[i])) - threshold
 		}
 	}
-	score := 0
-	if nineInARow(bright) {
-		score = above
-	}
-	if nineInARow(dark) {
-		score = max(score, below)
-	}
-	return float32(score)
+	return float32(sum)
 }
 
 func nineInARow(m uint32) bool {
