@@ -20,7 +20,7 @@ var cubicTable = func() (t [cubicSteps + 1][4]float32) {
 }()
 
 // WarpAffine returns w × h samples, sample (x, y) read from src at m(x, y) by
-// bicubic interpolation. Outside of src its mirrored continuation is read;
+// bicubic interpolation. Beyond the outermost samples src goes on unchanged;
 // where the map shrinks by more than 1.15 src is blurred first, against
 // aliasing.
 func WarpAffine(src *Plane, m Affine, w, h int) *Plane {
@@ -63,32 +63,38 @@ func warp(src *Plane, scale float64, w, h int, m Map) *Plane {
 // bicubic reads src at (x, y).
 func bicubic(src *Plane, x, y float32) float32 {
 	// Positions far outside (or not finite) are clamped before they become
-	// integers; the mirror below brings the rest inside.
-	x = min(max(x, -1e6), 1e6)
-	y = min(max(y, -1e6), 1e6)
+	// integers.
+	x = min(max(x, -1), float32(src.W))
+	y = min(max(y, -1), float32(src.H))
+	if x == -1 || y == -1 || x == float32(src.W) || y == float32(src.H) {
+		return src.At(min(max(int(x), 0), src.W-1), min(max(int(y), 0), src.H-1))
+	}
 	fx, fy := floorInt(x), floorInt(y)
 	wx := &cubicTable[int((x-float32(fx))*cubicSteps+0.5)&(2*cubicSteps-1)]
 	wy := &cubicTable[int((y-float32(fy))*cubicSteps+0.5)&(2*cubicSteps-1)]
 	if fx < 1 || fy < 1 || fx+2 >= src.W || fy+2 >= src.H {
 		return bicubicBorder(src, fx, fy, wx, wy)
 	}
-	var sum float32
 	i := (fy-1)*src.W + fx - 1
-	for _, k := range wy {
-		r := src.Pix[i : i+4 : i+4]
-		sum += k * (wx[0]*r[0] + wx[1]*r[1] + wx[2]*r[2] + wx[3]*r[3])
-		i += src.W
-	}
-	return sum
+	a := src.Pix[i:][:4]
+	b := src.Pix[i+src.W:][:4]
+	c := src.Pix[i+2*src.W:][:4]
+	d := src.Pix[i+3*src.W:][:4]
+	w0, w1, w2, w3 := wx[0], wx[1], wx[2], wx[3]
+	return wy[0]*(w0*a[0]+w1*a[1]+w2*a[2]+w3*a[3]) +
+		wy[1]*(w0*b[0]+w1*b[1]+w2*b[2]+w3*b[3]) +
+		wy[2]*(w0*c[0]+w1*c[1]+w2*c[2]+w3*c[3]) +
+		wy[3]*(w0*d[0]+w1*d[1]+w2*d[2]+w3*d[3])
 }
 
+// bicubicBorder repeats the border samples.
 func bicubicBorder(src *Plane, fx, fy int, wx, wy *[4]float32) float32 {
 	var sum float32
 	for j, k := range wy {
-		row := src.Row(mirror(fy-1+j, src.H))
+		row := src.Row(min(max(fy-1+j, 0), src.H-1))
 		var s float32
 		for i, c := range wx {
-			s += c * row[mirror(fx-1+i, src.W)]
+			s += c * row[min(max(fx-1+i, 0), src.W-1)]
 		}
 		sum += k * s
 	}

@@ -26,16 +26,10 @@ func (s *search) candidateOf(f frame, res residual, valid, view span) *candidate
 	}
 	c := &candidate{frame: f, res: res, valid: valid, white: res.whiten(suppressions[0])}
 	c.spectrum = foldOf(c.white, view)
-	c.pose = s.orient(c.spectrum)
-	return c
-}
-
-// orient counts what the p-value needs to know.
-func (s *search) orient(sp *spectrum) pose {
-	at := s.finder.orient(sp)
+	c.pose = s.finder.orient(c.spectrum)
 	s.poses++
-	s.best = max(s.best, at.z)
-	return at
+	s.luck = max(s.luck, c.pose.luck)
+	return c
 }
 
 // read spends one list decode on a spectrum; place is where its frame lies.
@@ -67,7 +61,7 @@ func (s *search) readPlain(c *candidate) bool {
 		return false
 	}
 	sp := foldOf(c.res.whiten(suppressions[1]), c.valid)
-	return s.read(sp, s.orient(sp), c.frame.toPicture)
+	return s.read(sp, s.finder.orient(sp), c.frame.toPicture)
 }
 
 // evaluate climbs from every peak, drops those that meet, and tests the best
@@ -87,6 +81,9 @@ func (s *search) evaluate(y *dsp.Plane, c *comb, power *dsp.Plane, peaks []peak,
 	var cands []*candidate
 	for _, p := range tops {
 		f, ok := frameOf(p.a, y.W, y.H)
+		if p.score < lookFrom {
+			break
+		}
 		if !ok || slices.ContainsFunc(kept, p.a.near) {
 			continue
 		}
@@ -124,7 +121,7 @@ func (m matrix) near(o matrix) bool {
 func (s *search) finish(y *dsp.Plane, cands []*candidate, most int) bool {
 	slices.SortStableFunc(cands, func(a, b *candidate) int { return cmp.Compare(b.pose.z, a.pose.z) })
 	for _, c := range cands[:min(len(cands), most)] {
-		if c.pose.z < readFrom {
+		if c.pose.z < bendFrom {
 			break
 		}
 		if s.straighten(y, c) {
@@ -162,7 +159,7 @@ func (s *search) straighten(y *dsp.Plane, c *candidate) bool {
 		res, valid := c.frame.read(y, t.along(c.frame, c.pose.turn, f.b))
 		for _, sup := range suppressions {
 			sp := foldOf(res.whiten(sup), valid)
-			if s.read(sp, s.orient(sp), t.straightened(c.frame, c.pose.turn, f.b)) {
+			if s.read(sp, s.finder.orient(sp), t.straightened(c.frame, c.pose.turn, f.b)) {
 				return true
 			}
 		}

@@ -24,7 +24,9 @@ func newFinder(l *layout) *finder {
 
 const (
 	maxReads   = 32  // list decodes of one picture, which bounds false acceptance
+	lookFrom   = 4.4 // comb score from which a geometry is looked at
 	readFrom   = 4.5 // pilot score from which a list decode is worth its time
+	bendFrom   = 5.5 // and from which a fit of the displacement is
 	sureFrom   = 12  // pilot score that ends the search for a better candidate
 	minDecoded = 16  // samples on the short side below which nothing is tried
 )
@@ -53,8 +55,8 @@ type search struct {
 	track  *Track
 	finder *finder
 	reads  int     // list decodes spent
-	poses  int     // orientations looked at
-	best   float64 // highest pilot score among them
+	poses  int     // geometries oriented by the pilots
+	luck   float64 // highest keyed pilot score among them
 
 	found   bool
 	payload watermark.Payload

@@ -13,6 +13,7 @@ type pose struct {
 	turn  symmetry
 	shift [2]float64 // canonical pixels
 	z     float64    // pilot correlation in standard deviations of the noise
+	luck  float64    // the same in standard deviations over all keys (see pValue)
 }
 
 // gridSide is the half-pixel grid on which shifts are searched.
@@ -22,20 +23,24 @@ const gridSide = 2 * period
 func (f *finder) orient(s *spectrum) pose {
 	best := pose{z: math.Inf(-1)}
 	if s.blank() {
-		best.z = 0
-		return best
+		return pose{turn: symmetries[0]}
 	}
 	values := make([]complex128, len(f.layout.pilots))
 	for _, q := range symmetries {
 		norm := f.pilotValues(s, q, values)
 		x, y, sum := peakShift(f.layout.pilots, values)
 		if z := sum / norm; z > best.z {
-			best = pose{q, [2]float64{x, y}, z}
+			best = pose{turn: q, shift: [2]float64{x, y}, z: z}
 		}
 	}
 	norm := f.pilotValues(s, best.turn, values)
-	best.shift, best.z = climbShift(f.layout.pilots, values, best.shift)
-	best.z /= norm
+	var sum float64
+	best.shift, sum = climbShift(f.layout.pilots, values, best.shift)
+	energy := 0.0
+	for _, v := range values {
+		energy += real(v)*real(v) + imag(v)*imag(v)
+	}
+	best.z, best.luck = sum/norm, sum/math.Sqrt(energy/2)
 	return best
 }
 

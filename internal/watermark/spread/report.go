@@ -33,20 +33,27 @@ func geometryOf(m dsp.Affine) *watermark.Geometry {
 	}
 }
 
-// pValue is the chance of evidence as strong in a picture without the mark.
+// pValue is the chance, over keys, of evidence as strong in a picture without
+// the mark.
+//
+// For an accepted payload it is the union bound of the check bits: the list
+// decodes made, times 32 paths, times 2⁻⁴⁰.
+//
+// Otherwise it rests on the best pilot correlation. In a picture without the
+// mark the pilots' values v are fixed and their key phases uniform over four
+// quarter turns, so that at any one shift and turn Re Σ v·conj(phase) is a sum
+// of independent signs of variance Σ|v|²/2, whatever the picture. The largest
+// of it, in such standard deviations, over all shifts and turns of one
+// geometry behaves like that of shiftsPerPose independent normal scores
+// (measured); each geometry looked at counts anew.
 func (s *search) pValue() float64 {
 	if s.found {
-		return math.Min(1, float64(s.reads)*listSize*math.Pow(2, -checkBits))
+		return min(1, float64(s.reads)*listSize*math.Pow(2, -checkBits))
 	}
-	if s.poses == 0 || s.best <= 0 {
-		return 1
-	}
-	// The best of `poses` searches over the shifts and turns, each worth about
-	// posesPerSearch independent standard normal scores.
-	tail := 0.5 * math.Erfc(s.best/math.Sqrt2)
+	tail := 0.5 * math.Erfc(s.luck/math.Sqrt2)
 	return -math.Expm1(float64(s.poses) * shiftsPerPose * math.Log1p(-tail))
 }
 
-// shiftsPerPose is the number of independent scores that a maximum over all
-// shifts and turns is worth.
+// shiftsPerPose is the number of independent normal scores that a maximum over
+// all shifts and turns is worth.
 const shiftsPerPose = 20000
