@@ -78,7 +78,7 @@ func (s *store) parts(blobs *blob.Store, log pipeline.Ledger) pipeline.Parts {
 	gate := pipeline.NewGate(s.cfg.Pipeline.DecodePixels)
 	return pipeline.Parts{
 		Config: s.cfg.Pipeline, Rows: s.rows, Blobs: blobs, Log: log,
-		Keys:     pipeline.NewOrgKeys(s.rows, s.vault),
+		Keys:     s.orgKeys,
 		Registry: registry.New(s.rows, key, fingerprint.NewMultiIndex[asset.ID]()),
 		Gate:     gate,
 		Comparer: verify.NewComparer(blobs, gate, pipeline.MaxRendition(s.cfg.Pipeline.MaxBytes)),

@@ -58,7 +58,7 @@ func (e *env) bench(ctx context.Context, runs int) (err error) {
 		return err
 	}
 	d := &benchDeployment{app: a}
-	if d.org, err = s.operatorOrganization(ctx, "bench"); err != nil {
+	if d.org, err = s.accounts.OperatorOrganization(ctx, ""); err != nil {
 		return err
 	}
 	out, err := bench.Run(ctx, bench.Options{

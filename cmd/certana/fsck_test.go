@@ -31,7 +31,7 @@ func certified(t *testing.T, dir string) asset.Asset {
 	must(t, err)
 	defer func() { must(t, a.close(context.WithoutCancel(ctx))) }()
 	must(t, a.start(ctx))
-	org, err := s.operatorOrganization(ctx, "default")
+	org, err := s.accounts.OperatorOrganization(ctx, "")
 	must(t, err)
 	jpeg, err := raster.EncodeJPEG(raster.FromImage(synth.Photo(320, 240, 5)), 90)
 	must(t, err)

@@ -1,22 +1,26 @@
 package main
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/certana/certana/internal/httpapi"
+	"github.com/certana/certana/internal/sealing"
+)
 
 // handler puts the doors side by side.
-func (a *app) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", a.healthz)
-	mux.Handle("/log/", http.StripPrefix("/log/", a.log.Handler()))
-	return mux
-}
-
-// healthz answers 200 when requests can be served: the database answers too.
-func (a *app) healthz(w http.ResponseWriter, r *http.Request) {
-	if err := a.rows.Ping(r.Context()); err != nil {
-		a.logger.Error("the database does not answer", "error", err)
-		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
-		return
+func (a *app) handler() (http.Handler, error) {
+	api, err := httpapi.New(httpapi.Deps{
+		Accounts: a.accounts, Rows: a.rows, Pipeline: a.pipeline, Verifier: a.verifier, Log: a.logger,
+		UploadWait: a.cfg.Pipeline.Wait, CommitWait: a.cfg.Pipeline.CommitWait,
+	})
+	if err != nil {
+		return nil, err
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte("ok\n"))
+	mux := http.NewServeMux()
+	mux.Handle("/", api) // /v1, /healthz, /.well-known
+	mux.Handle("/api/", sealing.NewHandler(sealing.Deps{
+		Config: a.cfg.Sealing, Account: a.accounts, Rows: a.rows, Store: a.blobs, Logger: a.logger,
+	}))
+	mux.Handle("/log/", http.StripPrefix("/log/", a.log.Handler()))
+	return mux, nil
 }

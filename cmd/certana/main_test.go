@@ -2,15 +2,18 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"image"
 	"image/png"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -20,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"certana": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+		"certana": main,
 	})
 }
 
@@ -34,6 +37,8 @@ func TestScripts(t *testing.T) {
 			"photo":  photo,
 			"shrink": shrink,
 			"exits":  exits,
+			"port":   port,
+			"get":    get,
 		},
 	})
 }
@@ -103,5 +108,43 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("certana %s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// port NAME puts a free loopback port into an environment variable.
+func port(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: port NAME")
+	}
+	l, err := net.Listen("tcp", "localhost:0")
+	ts.Check(err)
+	defer l.Close()
+	_, p, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], p)
+}
+
+// get STATUS URL FILE asks a server, waiting until it listens, and keeps the
+// body in a file.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: get STATUS URL FILE")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var res *http.Response
+	for range 300 {
+		if res, err = http.Get(args[1]); err == nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Check(err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), body, 0o644))
+	if res.StatusCode != want {
+		ts.Fatalf("GET %s: %s, want %d: %s", args[1], res.Status, want, body)
 	}
 }

@@ -104,6 +104,8 @@ Exit codes: 0 done, or yes; 1 the answer is no; 2 wrong command line;
 		newWatermark(e),
 		newFingerprint(e),
 		newServe(e),
+		newKeys(e),
+		newSealing(e),
 		newAsset(e),
 		newFsck(e),
 		newBench(e),

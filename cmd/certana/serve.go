@@ -89,8 +89,12 @@ func (e *env) listen(ctx context.Context, flags map[string]string) (*config.Load
 
 // answer serves until ctx ends, then lets requests under way finish.
 func (e *env) answer(ctx context.Context, a *app, ln net.Listener) error {
+	h, err := a.handler()
+	if err != nil {
+		return err
+	}
 	server := &http.Server{
-		Handler:           a.handler(),
+		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
@@ -108,7 +112,7 @@ func (e *env) answer(ctx context.Context, a *app, ln net.Listener) error {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
 	defer cancel()
-	err := server.Shutdown(last)
+	err = server.Shutdown(last)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close() // whoever still talks is cut off
 	}

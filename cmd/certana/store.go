@@ -7,19 +7,23 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/config"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/vault"
 	"github.com/certana/certana/internal/watermark"
 )
 
-// store is what every command that touches a deployment opens: its master key
-// and its rows. Any number of processes may have it open.
+// store is what every command that touches a deployment opens: its master key,
+// its rows and its accounts. Any number of processes may have it open.
 type store struct {
-	cfg    *config.Loaded
-	vault  *vault.Vault
-	rows   *db.DB
-	logger *slog.Logger
+	cfg      *config.Loaded
+	vault    *vault.Vault
+	rows     *db.DB
+	orgKeys  *pipeline.OrgKeys
+	accounts *account.Service
+	logger   *slog.Logger
 }
 
 // openStore opens the deployment in the data folder. Where there is none it
@@ -36,10 +40,15 @@ func (e *env) openStore(ctx context.Context, cfg *config.Loaded, begin bool) (*s
 	if err != nil {
 		return nil, err
 	}
-	if err := sameMasterKey(ctx, rows, v); err != nil {
+	s := &store{cfg: cfg, vault: v, rows: rows, orgKeys: pipeline.NewOrgKeys(rows, v), logger: logger}
+	err = sameMasterKey(ctx, rows, v)
+	if err == nil {
+		s.accounts, err = account.New(ctx, cfg.Account, rows, v, s.orgKeys)
+	}
+	if err != nil {
 		return nil, errors.Join(err, rows.Close())
 	}
-	return &store{cfg: cfg, vault: v, rows: rows, logger: logger}, nil
+	return s, nil
 }
 
 func (s *store) close() error { return s.rows.Close() }
@@ -62,9 +71,14 @@ func (s *store) markKey() watermark.Key { return watermarkKey(s.vault) }
 
 func (s *store) logDir() string { return filepath.Join(s.cfg.Data, "log") }
 
-// newLogger writes to standard error as the settings say.
+// newLogger writes to standard error as the settings say; --quiet leaves warnings
+// and errors.
 func (e *env) newLogger(cfg *config.Loaded) *slog.Logger {
-	o := &slog.HandlerOptions{Level: cfg.Log.Level}
+	level := cfg.Log.Level
+	if e.quiet {
+		level = max(level, slog.LevelWarn)
+	}
+	o := &slog.HandlerOptions{Level: level}
 	if cfg.Log.JSON {
 		return slog.New(slog.NewJSONHandler(e.err, o))
 	}

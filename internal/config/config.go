@@ -17,9 +17,12 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"strings"
 
+	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/pipeline"
+	"github.com/certana/certana/internal/sealing"
 )
 
 // Root is the whole configuration of one certana process.
@@ -42,7 +45,9 @@ type Root struct {
 	MasterKeyFile string `yaml:"master_key_file"`
 
 	DB       db.Config       `yaml:"db"`
+	Account  account.Config  `yaml:"account"`
 	Pipeline pipeline.Config `yaml:"pipeline"`
+	Sealing  sealing.Config  `yaml:"sealing"`
 	Log      Log             `yaml:"log"`
 	Webhooks Webhooks        `yaml:"webhooks"`
 	Plans    Plans           `yaml:"plans"`
@@ -76,7 +81,9 @@ func Default() Root {
 		Addr:     "localhost:8000",
 		Data:     "./certana-data",
 		DB:       db.DefaultConfig("."),
+		Account:  account.DefaultConfig(""),
 		Pipeline: pipeline.DefaultConfig(),
+		Sealing:  sealing.DefaultConfig(),
 		Plans:    Plans{SelfService: true},
 	}
 	r.DB.URL = "" // follows from Data, see derive
@@ -105,6 +112,8 @@ func (r *Root) derive() (filled []string, err error) {
 	set(&r.Blobs, "blobs", blobs.String())
 	set(&r.DB.URL, "db.url", db.DefaultConfig(r.Data).URL)
 	set(&r.MasterKeyFile, "master_key_file", filepath.Join(r.Data, "master.key"))
+	r.BaseURL = strings.TrimRight(r.BaseURL, "/")
+	r.Account.Issuer, r.Account.SelfServicePlans = r.BaseURL, r.Plans.SelfService
 	return filled, nil
 }
 

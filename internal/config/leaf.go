@@ -20,6 +20,12 @@ type leaf struct {
 	value  reflect.Value // addressable, in the Root that was walked
 }
 
+// otherName lists fields of rooms that derive fills from a setting of another
+// name, so that each setting has one name only.
+var otherName = map[string]bool{
+	"account.self_service_plans": true, // plans.self_service
+}
+
 // env is the name of the leaf's environment variable.
 func (l leaf) env() string {
 	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(l.path, ".", "_"))
@@ -41,6 +47,7 @@ func walk(v reflect.Value, prefix string, out *[]leaf) {
 		}
 		path := prefix + name
 		switch {
+		case otherName[path]:
 		case inline:
 			walk(v.Field(i), prefix, out)
 		case isSection(f.Type):

@@ -32,7 +32,7 @@ func startServer(ctx context.Context, program, data string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, program, "serve", "--addr", "localhost:0", "--data", data)
+	cmd := exec.CommandContext(ctx, program, "serve", "--quiet", "--addr", "localhost:0", "--data", data)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopWithin
 	cmd.Dir = data

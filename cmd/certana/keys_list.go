@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/certana/certana/internal/db"
+)
+
+// listedKey is one key of `keys list`.
+type listedKey struct {
+	ID           string     `json:"id"`
+	Key          string     `json:"key"` // masked
+	Name         string     `json:"name"`
+	Scopes       []string   `json:"scopes"`
+	Organization string     `json:"organization_id"`
+	Active       bool       `json:"is_active"`
+	ExpiresAt    *time.Time `json:"expires_at"`
+	LastUsedAt   *time.Time `json:"last_used_at"`
+	CreatedAt    time.Time  `json:"created_at"`
+}
+
+func newKeysList(e *env) *cobra.Command {
+	var who owner
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List the API keys of an organization, masked",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			items := []listedKey{}
+			err := e.withStore(c.Context(), false, func(s *store) error {
+				org, err := s.organization(c.Context(), who)
+				if err != nil {
+					return err
+				}
+				for page := 1; ; page++ {
+					keys, total, err := s.rows.APIKeys(c.Context(), org.ID, nil, db.Page{Number: page, Size: db.MaxPageSize})
+					if err != nil {
+						return err
+					}
+					for _, k := range keys {
+						items = append(items, listedKey{k.ID.String(), k.Masked, k.Name, k.Scopes, org.ID.String(),
+							k.Active(time.Now()), k.ExpiresAt, k.LastUsedAt, k.CreatedAt})
+					}
+					if len(keys) == 0 || len(items) >= total {
+						return nil
+					}
+				}
+			})
+			if err != nil {
+				return err
+			}
+			if e.json {
+				return e.printJSON(map[string]any{"items": items, "total": len(items)})
+			}
+			w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+			for _, k := range items {
+				state := "active"
+				if !k.Active {
+					state = "ended"
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Key, state, strings.Join(k.Scopes, ","), k.Name)
+			}
+			return w.Flush()
+		},
+	}
+	who.flags(c)
+	return c
+}
