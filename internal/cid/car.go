@@ -12,8 +12,8 @@ import (
 )
 
 // Export is an asset as WriteCAR sends it. Originals are private by default: a
-// nil OriginalContent leaves the original's bytes out, and its node (type, size
-// and hashes) stays in.
+// nil OriginalContent leaves the original's bytes out; its node (type, size and
+// hashes) stays in.
 type Export struct {
 	Provenance         Provenance
 	Original           Rendition
@@ -24,7 +24,9 @@ type Export struct {
 
 // WriteCAR streams a CARv1 (https://ipld.io/specs/transport/car/carv1/): the
 // provenance node, both rendition nodes, then the UnixFS blocks of the contents,
-// children before their parents. Memory does not grow with the pictures. It
+// children before their parents. Its root is the provenance record when all is
+// there, else the watermarked rendition: `ipfs dag import` pins what the root
+// reaches, and fails when a block of that is missing. Memory does not grow with the pictures. It
 // fails, after having written part of the stream, when a content is not the one
 // that its rendition names, so a caller that sends it over HTTP must then cut
 // the connection.
@@ -44,7 +46,11 @@ func WriteCAR(w io.Writer, e Export) error {
 	if !e.Provenance.Original.Equals(original.CID) || !e.Provenance.Watermarked.Equals(marked.CID) {
 		return fmt.Errorf("cid: the renditions are not those that the provenance record links")
 	}
-	if err := writeHeader(w, prov.CID); err != nil {
+	root := prov.CID
+	if e.OriginalContent == nil {
+		root = marked.CID
+	}
+	if err := writeHeader(w, root); err != nil {
 		return err
 	}
 	for _, b := range []Block{prov, marked, original} {

@@ -77,8 +77,12 @@ func TestCAR(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if root != prov.CID {
-			t.Errorf("root %s, want the provenance record %s", root, prov.CID)
+		want := e.Provenance.Watermarked
+		if !private {
+			want = prov.CID
+		}
+		if root != want {
+			t.Errorf("private %v: the root is %s, want %s", private, root, want)
 		}
 		for _, c := range []CID{prov.CID, e.Provenance.Original, e.Provenance.Watermarked} {
 			if ok, err := store.Has(t.Context(), c); !ok || err != nil {

@@ -18,7 +18,11 @@ func TestGatewayServesContent(t *testing.T) {
 	if err := WriteCAR(&car, e); err != nil {
 		t.Fatal(err)
 	}
-	root, store, _ := load(t, car.Bytes())
+	_, store, _ := load(t, car.Bytes())
+	prov, err := e.Provenance.Block()
+	if err != nil {
+		t.Fatal(err)
+	}
 	backend, err := gateway.NewBlocksBackend(blockservice.New(store, offline.Exchange(store)))
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +31,7 @@ func TestGatewayServesContent(t *testing.T) {
 	marked, _ := io.ReadAll(patternOf(700_000))
 	for _, path := range []string{
 		"/ipfs/" + e.Provenance.Watermarked.String() + "/content",
-		"/ipfs/" + root.String() + "/watermarked/content",
+		"/ipfs/" + prov.CID.String() + "/watermarked/content",
 	} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
