@@ -41,7 +41,7 @@ func mustCalibration(b []byte) calibration {
 const featureCount = 7
 
 // figures are what the model looks at, each roughly in [-1, 1].
-func figures(fs Findings, p *probe, f *found) [featureCount]float64 {
+func figures(fs Findings, f *found) [featureCount]float64 {
 	x := [featureCount]float64{0: 1}
 	if fs.Exact == asset.Pass {
 		x[1] = 1
@@ -63,11 +63,10 @@ func figures(fs Findings, p *probe, f *found) [featureCount]float64 {
 }
 
 // confidence is in (0, 1).
-func confidence(v asset.Verdict, fs Findings, p *probe, f *found) float64 {
+func confidence(v asset.Verdict, x [featureCount]float64) float64 {
 	var s float64
-	for i, x := range figures(fs, p, f) {
-		s += calibrated.Weights[v][i] * x
+	for i := range x {
+		s += calibrated.Weights[v][i] * x[i]
 	}
-	c := 1 / (1 + math.Exp(-s))
-	return math.Round(c*1e4) / 1e4
+	return math.Round(1e4/(1+math.Exp(-s))) / 1e4
 }

@@ -24,6 +24,8 @@ type Result struct {
 	DerivedFrom  *asset.ID         `json:"derived_from"`
 	Evidence     []asset.Evidence  `json:"evidence"`
 	ProcessingMS int64             `json:"processing_time_ms"`
+
+	figures [featureCount]float64 // what the confidence was made of
 }
 
 // WatermarkResult is what the three tracks say.

@@ -79,7 +79,8 @@ func (v *Verifier) Verify(ctx context.Context, file *pipeline.Spooled, o Options
 	r := report(pr, found, w, o)
 	r.ID, r.Verdict, r.Details = asset.NewID(), verdict, details
 	r.IsAuthentic = verdict == asset.Authentic
-	r.Confidence = confidence(verdict, findings, pr, found)
+	r.figures = figures(findings, found)
+	r.Confidence = confidence(verdict, r.figures)
 	r.ProcessingMS = v.Now().Sub(began).Milliseconds()
 	return r, v.remember(ctx, r, o)
 }

@@ -211,16 +211,24 @@ func TestMetadataValuesStayInside(t *testing.T) {
 // sharedFile reads a file of the corpora beside the repository.
 func sharedFile(t *testing.T, name string) []byte {
 	t.Helper()
-	dir := os.Getenv("CERTANA_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	b, err := os.ReadFile(filepath.Join(dir, name))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skipf("needs the corpora beside the repository: %s is not there", name)
-	}
+	b, err := os.ReadFile(sharedDir(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// sharedDir finds a file or folder of the corpora beside the repository, or
+// skips the test.
+func sharedDir(t *testing.T, name string) string {
+	t.Helper()
+	dir := os.Getenv("CERTANA_SHARED")
+	if dir == "" {
+		dir = "../../../shared"
+	}
+	path := filepath.Join(dir, name)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		t.Skipf("needs the corpora beside the repository: %s is not there", name)
+	}
+	return path
 }
