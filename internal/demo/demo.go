@@ -10,8 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -116,7 +118,7 @@ func rehearse(ctx context.Context, o Options) (_ []attempt, err error) {
 		}
 		say("  %s: %s: %s, confidence %.3f (%s)", p.name, p.what, v.Verdict, v.Confidence, v.Details)
 		if p.keep {
-			if err := keep(o, p, v, say); err != nil {
+			if err := keep(o, marked, p, v, say); err != nil {
 				return nil, err
 			}
 		}
@@ -125,24 +127,26 @@ func rehearse(ctx context.Context, o Options) (_ []attempt, err error) {
 	return done, nil
 }
 
-// keep writes the forged picture and its tamper map for people to look at.
-func keep(o Options, p submission, v verification, say func(string, ...any)) error {
-	forged := filepath.Join(o.Out, "demo-forged"+filepath.Ext(p.file))
-	if err := os.WriteFile(forged, p.data, 0o644); err != nil {
-		return err
+// keep writes the forged picture, its tamper map, and both beside what was
+// certified, for people to look at.
+func keep(o Options, marked []byte, p submission, v verification, say func(string, ...any)) error {
+	files := map[string][]byte{"demo-forged" + filepath.Ext(p.file): p.data}
+	if v.TamperMap != nil {
+		tampered, err := base64.StdEncoding.DecodeString(*v.TamperMap)
+		if err != nil {
+			return fmt.Errorf("the tamper map is not base64: %w", err)
+		}
+		files["demo-tamper-map.png"] = tampered
+		if files["demo-panel.png"], err = panel(marked, p.data, tampered); err != nil {
+			return err
+		}
 	}
-	say("     the picture is in %s", forged)
-	if v.TamperMap == nil {
-		return nil
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		path := filepath.Join(o.Out, name)
+		if err := os.WriteFile(path, files[name], 0o644); err != nil {
+			return err
+		}
+		say("     see %s", path)
 	}
-	png, err := base64.StdEncoding.DecodeString(*v.TamperMap)
-	if err != nil {
-		return fmt.Errorf("the tamper map is not base64: %w", err)
-	}
-	path := filepath.Join(o.Out, "demo-tamper-map.png")
-	if err := os.WriteFile(path, png, 0o644); err != nil {
-		return err
-	}
-	say("     the tamper map is in %s", path)
 	return nil
 }
