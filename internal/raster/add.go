@@ -47,7 +47,7 @@ func (p *Picture) draw(pattern dsp.Pattern, c channelGain, rows, stride int, dry
 	var mu sync.Mutex
 	eachBand((bands+stride-1)/stride, func(b0, b1 int) {
 		d := drawer{p: p, pl: place(p.info.Orientation, p.w, p.h), uw: uw, uh: uh,
-			row: make([]float32, uw), buf: make([]float32, rows*uw)}
+			row: make([]float32, uw), buf: make([]float32, rows*uw), scratch: make([]float32, 3*max(uw, rows))}
 		s, n := 0.0, 0
 		for b := b0; b < b1; b++ {
 			r := d.fill(pattern, b*stride*rows, rows)
@@ -62,20 +62,20 @@ func (p *Picture) draw(pattern dsp.Pattern, c channelGain, rows, stride int, dry
 }
 
 type drawer struct {
-	p        *Picture
-	pl       placing
-	uw, uh   int
-	row, buf []float32
+	p                 *Picture
+	pl                placing
+	uw, uh            int
+	row, buf, scratch []float32
 }
 
 // fill renders the band that starts n stored rows (or, when turned, columns)
 // from the stored origin, laid out as stored, and returns its stored region.
 func (d *drawer) fill(pattern dsp.Pattern, n, rows int) region {
 	rows = min(rows, d.uh-n)
-	r := region{0, n, d.p.w, rows}
+	r := region{0, n, d.p.w, rows, d.scratch}
 	step := d.pl.yy
 	if d.pl.swapped() {
-		r = region{n, 0, rows, d.p.h}
+		r = region{n, 0, rows, d.p.h, d.scratch}
 		step = d.pl.xy
 	}
 	for i := range rows {

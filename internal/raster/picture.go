@@ -41,7 +41,11 @@ type samples interface {
 	clone() samples
 }
 
-type region struct{ x, y, w, h int }
+// region is a part of the stored picture, with scratch space of 3·w samples.
+type region struct {
+	x, y, w, h int
+	scratch    []float32
+}
 
 // channelGain is what one unit of a pattern adds to R, G and B.
 type channelGain [3]float32

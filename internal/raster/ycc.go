@@ -85,15 +85,19 @@ func (p *ycc) rgbRow(y int, dst []uint8) {
 		}
 		return
 	}
-	lu, ch, black := p.levels()
-	kl, kc := 1/lu, 1/ch
+	// BT.601 in 16.16 fixed point.
+	kl, kr, kgb, kgr, kb, black := int32(65536), int32(91881), int32(22553), int32(46802), int32(116130), int32(0)
+	if p.limited {
+		kl, kr, kgb, kgr, kb, black = 76309, 104597, 25675, 53279, 132201, 16
+	}
 	cb, cr := p.cb.row(y/p.vs), p.cr.row(y/p.vs)
-	for cx := range cb {
-		b, r := (float32(cb[cx])-128)*kc, (float32(cr[cx])-128)*kc
-		dr, dg, db := 1.402*r, -0.344136*b-0.714136*r, 1.772*b
-		for x := cx * p.hs; x < min((cx+1)*p.hs, len(luma)); x++ {
-			v := (float32(luma[x]) - black) * kl
-			dst[3*x], dst[3*x+1], dst[3*x+2] = clip8(v+dr), clip8(v+dg), clip8(v+db)
+	cr = cr[:len(cb)]
+	for cx, x := 0, 0; cx < len(cb); cx++ {
+		b, r := int32(cb[cx])-128, int32(cr[cx])-128
+		dr, dg, db := kr*r+32768, 32768-kgb*b-kgr*r, kb*b+32768
+		for end := min(x+p.hs, len(luma)); x < end; x++ {
+			v, px := (int32(luma[x])-black)*kl, dst[3*x:3*x+3:3*x+3]
+			px[0], px[1], px[2] = clipInt((v+dr)>>16), clipInt((v+dg)>>16), clipInt((v+db)>>16)
 		}
 	}
 	if p.a != nil {
@@ -107,7 +111,18 @@ func (p *ycc) rgbRow(y int, dst []uint8) {
 	}
 }
 
-func clip8(v float32) uint8 { return uint8(max(0, min(255, v+0.5))) }
+// clip8 rounds a finite value to the nearest sample. (The floating-point min and
+// max of the language take NaN into account and cost thrice as much.)
+func clip8(v float32) uint8 {
+	return clipInt(int32(v + 0.5))
+}
+
+func clipInt(i int32) uint8 {
+	if uint32(i) > 255 {
+		return uint8(^(i >> 31)) // 0 below, 255 above
+	}
+	return uint8(i)
+}
 
 func (p *plane) reduce(sx, sy float64, ow, oh int) []float32 {
 	return reduce(p.w, p.h, sx, sy, ow, oh, func(y int, weight float32, acc []float32) {
