@@ -1,8 +1,10 @@
-// Package s3test gives tests an S3 server on loopback. By default it is one in
-// the test's own process (gofakes3); with CERTANA_TEST_S3=versitygw it is a real
-// one, versitygw over a temporary folder, which scripts or `go install
-// github.com/versity/versitygw/cmd/versitygw@v1.8.0` put into .tools/bin at the
-// root of the repository (or anywhere on PATH).
+// Package s3test gives tests an S3 server on loopback. CERTANA_TEST_S3 says which:
+//
+//	(empty)                          one in the test's own process, gofakes3
+//	versitygw                        a real one, started for each test over a
+//	                                 temporary folder; the program is .tools/bin/versitygw
+//	                                 of the repository, or on PATH
+//	s3://bucket?endpoint=http://…    one that runs already, with credentials in AWS_…
 package s3test
 
 import (
@@ -15,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +25,7 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 )
 
-// Env chooses the server: empty for the one in process, "versitygw" for that.
+// Env is the environment variable that chooses the server.
 const Env = "CERTANA_TEST_S3"
 
 const (
@@ -32,23 +35,29 @@ const (
 )
 
 // Start runs a server with one empty bucket and returns the bucket's URL for
-// blob.Open. It sets the AWS_… credentials in the environment, so the test
-// cannot be parallel. stop takes the server down, as an outage would, and may be
+// blob.Open. It sets AWS_… variables in the environment, so the test cannot be
+// parallel. stop takes the server down, as an outage would, and may be
 // called more than once; it is called at the test's end in any case.
 func Start(t *testing.T) (rawURL string, stop func()) {
 	t.Helper()
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true") // nothing but the server is asked
+	kind := os.Getenv(Env)
+	if strings.HasPrefix(kind, "s3://") {
+		rawURL, stop = through(t, kind)
+		t.Cleanup(stop)
+		return rawURL, stop
+	}
 	t.Setenv("AWS_ACCESS_KEY_ID", access)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
 	t.Setenv("AWS_SESSION_TOKEN", "")
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true") // nothing but loopback is asked
 	var endpoint string
-	switch kind := os.Getenv(Env); kind {
+	switch kind {
 	case "":
 		endpoint, stop = startFake(t)
 	case "versitygw":
 		endpoint, stop = startVersity(t)
 	default:
-		t.Fatalf("%s=%q: want nothing or versitygw", Env, kind)
+		t.Fatalf("%s=%q: want nothing, versitygw or an s3 URL", Env, kind)
 	}
 	t.Cleanup(stop)
 	return "s3://" + bucket + "?" + url.Values{"endpoint": {endpoint}}.Encode(), stop
