@@ -18,12 +18,17 @@ import (
 	"github.com/certana/certana/internal/synth"
 )
 
-// certified makes a deployment in a folder with one committed asset in it.
-func certified(t *testing.T, dir string) asset.Asset {
+// certified makes a deployment in a folder with one committed asset in it, its
+// pictures in blobs ("" is the folder too).
+func certified(t *testing.T, dir, blobs string) asset.Asset {
 	t.Helper()
 	ctx := t.Context()
 	e := &env{out: &bytes.Buffer{}, err: &bytes.Buffer{}}
-	cfg, err := config.Load(config.Input{Flags: map[string]string{"data": dir}})
+	flags := map[string]string{"data": dir}
+	if blobs != "" {
+		flags["blobs"] = blobs
+	}
+	cfg, err := config.Load(config.Input{Flags: flags})
 	must(t, err)
 	s, err := e.openStore(ctx, cfg, true)
 	must(t, err)
@@ -71,7 +76,7 @@ func fsckSays(t *testing.T, dir string) (code int, says string) {
 // Every kind of damage is found, told apart, and gone again when it is mended.
 func TestFsckFindsDamage(t *testing.T) {
 	dir := t.TempDir()
-	a := certified(t, dir)
+	a := certified(t, dir, "")
 	if code, says := fsckSays(t, dir); code != exitOK || !strings.Contains(says, "1 assets, 2 pictures, 1 commitments, 1 log entries") {
 		t.Fatalf("a sound deployment: exit code %d: %s", code, says)
 	}
