@@ -26,11 +26,11 @@ type Picture struct {
 type samples interface {
 	// block is the size in pixels that regions given to add are aligned to.
 	block() (w, h int)
-	// luma fills rows of luma, 0 to 255, for stored row y.
+	// lumaRow fills luma, 0 to 255, for stored row y.
 	lumaRow(y int, dst []float32)
 	// rgbRow fills 3 bytes a pixel for stored row y.
 	rgbRow(y int, dst []uint8)
-	// channels are the planes that reduce to a smaller picture: luma first.
+	// reduceLuma returns ow × oh luma samples, area averaged.
 	reduceLuma(ow, oh int) []float32
 	// reduceRGB returns ow × oh interleaved RGB bytes, area averaged.
 	reduceRGB(ow, oh int) []uint8
