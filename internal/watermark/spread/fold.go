@@ -49,7 +49,7 @@ func foldOf(r *dsp.Plane, valid span) *spectrum {
 }
 
 // noiseAround returns the mean power of the bins without signal (those not
-// even both ways) among the 9×9 around each, cyclically.
+// even both ways) among the 9×9 around each, cyclically; always positive.
 func noiseAround(bins []complex64) []float32 {
 	const n, reach = foldSide, 4
 	var rows, counts [n * n]float32
@@ -68,6 +68,7 @@ func noiseAround(bins []complex64) []float32 {
 		}
 	}
 	noise := make([]float32, n*n)
+	total := float32(0)
 	for y := range n {
 		for x := range n {
 			var sum, count float32
@@ -77,7 +78,14 @@ func noiseAround(bins []complex64) []float32 {
 				count += counts[i]
 			}
 			noise[y*n+x] = sum / count
+			total += sum / count
 		}
+	}
+	// A made picture may have no noise at all somewhere; nothing is infinitely
+	// certain.
+	floor := total/(n*n)*1e-6 + 1e-12
+	for i, v := range noise {
+		noise[i] = max(v, floor)
 	}
 	return noise
 }

@@ -40,7 +40,7 @@ func (f *finder) orient(s *spectrum) pose {
 	for _, v := range values {
 		energy += real(v)*real(v) + imag(v)*imag(v)
 	}
-	best.z, best.luck = sum/norm, sum/math.Sqrt(energy/2)
+	best.z, best.luck = sum/norm, sum/math.Sqrt(max(energy/2, 1e-300))
 	return best
 }
 

@@ -56,4 +56,4 @@ func (s *search) pValue() float64 {
 
 // shiftsPerPose is the number of independent normal scores that a maximum over
 // all shifts and turns is worth.
-const shiftsPerPose = 20000
+const shiftsPerPose = 9000

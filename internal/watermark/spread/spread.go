@@ -16,7 +16,7 @@ import (
 )
 
 // DefaultPSNR is the target in dB when Config names none.
-const DefaultPSNR = 46
+const DefaultPSNR = 47
 
 // Config sets the strength of the mark. The zero value takes the defaults.
 type Config struct {

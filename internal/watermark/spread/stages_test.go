@@ -1,0 +1,275 @@
+package spread
+
+import (
+	"encoding/binary"
+	"math"
+	"math/cmplx"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/certana/certana/internal/dsp"
+	"github.com/certana/certana/internal/watermark"
+)
+
+// gauss is the slow twin of the blur: direct sums, borders mirrored.
+func gauss(p *dsp.Plane, sigma float64) *dsp.Plane {
+	r := int(math.Ceil(4 * sigma))
+	at := func(i, n int) int {
+		for i < 0 || i >= n {
+			if i < 0 {
+				i = -1 - i
+			} else {
+				i = 2*n - 1 - i
+			}
+		}
+		return i
+	}
+	norm := 0.0
+	for d := -r; d <= r; d++ {
+		norm += math.Exp(-float64(d*d) / (2 * sigma * sigma))
+	}
+	mid, out := dsp.NewPlane(p.W, p.H), dsp.NewPlane(p.W, p.H)
+	for y := range p.H {
+		for x := range p.W {
+			s := 0.0
+			for d := -r; d <= r; d++ {
+				s += math.Exp(-float64(d*d)/(2*sigma*sigma)) * float64(p.At(at(x+d, p.W), y))
+			}
+			mid.Set(x, y, float32(s/norm))
+		}
+	}
+	for y := range p.H {
+		for x := range p.W {
+			s := 0.0
+			for d := -r; d <= r; d++ {
+				s += math.Exp(-float64(d*d)/(2*sigma*sigma)) * float64(mid.At(x, at(y+d, p.H)))
+			}
+			out.Set(x, y, float32(s/norm))
+		}
+	}
+	return out
+}
+
+func TestWhitenAgainstDirect(t *testing.T) {
+	y := photo(160, 130, 7).Luma(0)
+	low := gauss(y, highpassSigma)
+	square := dsp.NewPlane(y.W, y.H)
+	for i, v := range y.Pix {
+		square.Pix[i] = (v - low.Pix[i]) * (v - low.Pix[i])
+	}
+	local := gauss(square, localSigma)
+	for _, sup := range suppressions {
+		got := residualOf(y).whiten(sup)
+		var dot, aa, bb float64
+		for i, v := range y.Pix {
+			s := math.Sqrt(float64(local.Pix[i])) + sup.floor
+			want := math.Min(math.Max(float64(v-low.Pix[i])/s, -clipAt), clipAt) * math.Pow(4/s, sup.exponent)
+			dot += want * float64(got.Pix[i])
+			aa += want * want
+			bb += float64(got.Pix[i]) * float64(got.Pix[i])
+		}
+		if c := dot / math.Sqrt(aa*bb); c < 0.99 || math.Abs(math.Sqrt(bb/aa)-1) > 0.03 {
+			t.Errorf("%+v: correlation %.4f, gain %.4f with the direct filter", sup, c, math.Sqrt(bb/aa))
+		}
+	}
+}
+
+func TestFoldAgainstDFT(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 9))
+	p := dsp.NewPlane(300, 190)
+	for i := range p.Pix {
+		p.Pix[i] = float32(r.NormFloat64())
+	}
+	valid := func(y int) (int, int) { return y / 3, 290 }
+	s := foldOf(p, valid)
+	for _, f := range [][2]int{{3, 4}, {16, -3}, {7, -12}, {9, 9}} {
+		var want complex128
+		for y := range p.H {
+			from, to := valid(y)
+			for x := from; x < to; x++ {
+				want += complex(float64(p.At(x, y)), 0) * cmplx.Rect(1, -2*math.Pi*float64(f[0]*x+f[1]*y)/period)
+			}
+		}
+		got, _ := s.at(f[0], f[1])
+		if cmplx.Abs(complex128(got)-want) > 0.05 {
+			t.Errorf("%v: %v, want %v", f, got, want)
+		}
+	}
+	// White noise of variance 1 has a power of one for each sample.
+	samples := 0.0
+	for y := range p.H {
+		from, to := valid(y)
+		samples += float64(to - from)
+	}
+	mean := 0.0
+	for _, v := range s.noise {
+		mean += float64(v) / float64(len(s.noise))
+	}
+	if mean < 0.9*samples || mean > 1.1*samples {
+		t.Errorf("noise power %g for %g samples", mean, samples)
+	}
+}
+
+// markedNoise is white noise with the tile in it, laid by R(x) = tile(q·x − d).
+func markedNoise(track *Track, w, h int, q symmetry, d [2]float64, amplitude float64, seed uint64) *dsp.Plane {
+	r := rand.New(rand.NewPCG(seed, 3))
+	tile := track.tile(0xabcdef)
+	p := dsp.NewPlane(w, h)
+	wrap := func(v float64) int { return int(math.Floor(v*oversample+0.5)) & (tileSide - 1) }
+	for y := range h {
+		for x := range w {
+			u, v := q.apply(x, y)
+			p.Set(x, y, float32(r.NormFloat64()+amplitude*float64(tile.At(wrap(float64(u)-d[0]), wrap(float64(v)-d[1])))))
+		}
+	}
+	return p
+}
+
+func TestOrientFindsEverySymmetry(t *testing.T) {
+	track := New(watermark.TestKey, Config{})
+	for i, q := range symmetries {
+		d := [2]float64{3.5 + 7*float64(i), 60 - 5.25*float64(i)}
+		p := markedNoise(track, 400, 300, q, d, 0.15, uint64(i))
+		s := foldOf(p, everything(p))
+		at := track.orient(s)
+		if at.turn != q {
+			t.Errorf("symmetry %d taken for %v", i, at.turn)
+			continue
+		}
+		for c := range 2 {
+			off := math.Remainder(at.shift[c]-d[c], period)
+			if math.Abs(off) > 0.2 {
+				t.Errorf("symmetry %d: shift %v, want %v", i, at.shift, d)
+			}
+		}
+		if got, ok := track.read(s, at); !ok || got != 0xabcdef {
+			t.Errorf("symmetry %d: read %v %v", i, got, ok)
+		}
+	}
+}
+
+func TestAddShiftedAgainstDirect(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	m := &logPolar{stride: 2 * 500, cells: make([]byte, 2*500*6)}
+	for i := 0; i < len(m.cells); i += 2 {
+		binary.LittleEndian.PutUint16(m.cells[i:], uint16(r.IntN(powerClip*powerLevels+1)))
+	}
+	var at []int
+	for range 252 {
+		at = append(at, m.stride*r.IntN(6)+2*r.IntN(100))
+	}
+	const turns = 300
+	sums := make([]uint16, turns+blockLanes)
+	m.addShifted(at, sums, turns)
+	for a := range turns {
+		want := 0
+		for _, o := range at {
+			want += int(binary.LittleEndian.Uint16(m.cells[o+2*a:]))
+		}
+		if int(sums[a]) != want {
+			t.Fatalf("turn %d: %d, want %d", a, sums[a], want)
+		}
+	}
+	if 252*powerClip*powerLevels > math.MaxUint16 {
+		t.Error("the sum of all harmonics at the clip does not fit a lane")
+	}
+}
+
+func TestCombFindsRotationAndScale(t *testing.T) {
+	track := New(watermark.TestKey, Config{})
+	base := markedNoise(track, 900, 900, symmetries[0], [2]float64{}, 0.7, 5)
+	for _, c := range []struct{ angle, scale float64 }{{0, 1}, {3, 0.8}, {31, 1.4}, {77, 0.55}, {89.9, 1}} {
+		sin, cos := math.Sincos(c.angle * math.Pi / 180)
+		// Received (x, y) is read at canonical R⁻¹(x, y)/scale.
+		k := 1 / c.scale
+		m := dsp.Affine{k * cos, k * sin, 450 - 250*k*(cos+sin), -k * sin, k * cos, 450 - 250*k*(cos-sin)}
+		p := dsp.WarpAffine(base, m, 500, 500)
+		power := track.fine.spectrumOf(p)
+		peaks := track.fine.search(power, 1, minScale)
+		if len(peaks) == 0 {
+			t.Errorf("%+v: no peaks", c)
+			continue
+		}
+		a, score := track.fine.climb(power, peaks[0])
+		turn := math.Atan2(a[2], a[0]) * 180 / math.Pi
+		off := math.Remainder(turn-c.angle, 90)
+		if math.Abs(off) > 0.1 || math.Abs(a.scale()/c.scale-1) > 0.002 || score < 10 {
+			t.Errorf("%+v: found %.3f°, %.4f with score %.1f", c, turn, a.scale(), score)
+		}
+	}
+}
+
+func TestBendFitRecoversDisplacement(t *testing.T) {
+	track := New(watermark.TestKey, Config{})
+	base := markedNoise(track, 800, 700, symmetries[0], [2]float64{5, 9}, 0.4, 8)
+	// Content moves by up to 3 pixels over the picture, with an xy term.
+	bent := dsp.WarpMap(base, func(y int, xs, ys []float32) {
+		for x := range xs {
+			u, v := float64(x)/350-1, float64(y)/300-1
+			xs[x] = float32(float64(x) + 40 + 1.5*u - 0.8*v + 0.7*u*v)
+			ys[x] = float32(float64(y) + 40 + 0.9*u + 1.1*v - 0.5*u*v)
+		}
+	}, 1, 700, 600)
+	s := foldOf(bent, everything(bent))
+	at := track.orient(s)
+	tiles := track.pilotsOf(bent, everything(bent), s, at.turn)
+	b := bend{{at.shift[0]}, {at.shift[1]}}
+	for _, reach := range []float64{0.4, 0.7, math.Inf(1)} {
+		b, _ = tiles.fit(b, 4, reach)
+	}
+	e := tiles.inFrame(at.turn, b)
+	// R(x) = tile(x + w(x) − d), so the fitted displacement is −w.
+	scale := [4]float64{0, tiles.sx / 350, tiles.sy / 300, tiles.sx * tiles.sy / 350 / 300}
+	want := bend{{0, -1.5, 0.8, -0.7}, {0, -0.9, -1.1, 0.5}}
+	for c := range 2 {
+		for i := 1; i < 4; i++ {
+			if d := e[c][i] - want[c][i]*scale[i]; math.Abs(d) > 0.25 {
+				t.Errorf("axis %d term %d: %.3f, want %.3f", c, i, e[c][i], want[c][i]*scale[i])
+			}
+		}
+	}
+}
+
+func TestSolve(t *testing.T) {
+	a := []float64{0, 2, 1, 1, 1, 1, 2, 0, 3}
+	b := []float64{7, 6, 11}
+	if !solve(a, b) {
+		t.Fatal("called singular")
+	}
+	for i, want := range []float64{1, 2, 3} {
+		if math.Abs(b[i]-want) > 1e-12 {
+			t.Errorf("x = %v", b)
+		}
+	}
+	if solve([]float64{1, 2, 2, 4}, []float64{1, 1}) {
+		t.Error("a singular system was solved")
+	}
+}
+
+// Under the null the p-value must be uniform, or conservative: here the null
+// is one picture under many keys, as the theory has it.
+func TestPValueIsCalibrated(t *testing.T) {
+	y := photo(640, 480, 21).Luma(0)
+	s := foldOf(residualOf(y).whiten(suppressions[0]), everything(y))
+	const keys = 300
+	var below [3]int
+	levels := [3]float64{0.5, 0.1, 0.01}
+	for i := range keys {
+		f := &finder{layout: newLayout(watermark.Key{byte(i), byte(i >> 8), 77})}
+		sr := &search{poses: 1, luck: f.orient(s).luck}
+		for j, l := range levels {
+			if sr.pValue() <= l {
+				below[j]++
+			}
+		}
+	}
+	t.Logf("p ≤ 0.5, 0.1, 0.01 for %v of %d keys", below, keys)
+	for j, most := range [3]int{190, 50, 10} {
+		if below[j] > most {
+			t.Errorf("p ≤ %g for %d of %d keys", levels[j], below[j], keys)
+		}
+	}
+	if below[0] < 90 {
+		t.Errorf("p ≤ 0.5 for %d of %d keys only", below[0], keys)
+	}
+}
