@@ -19,7 +19,11 @@ func compare(ref, probe Picture, h align.Homography) *Map {
 	pw, ph, rw, rh := sizes(ref, probe, h)
 	m := &Map{W: pw, H: ph, FullW: probe.W, FullH: probe.H}
 	g := align.Resized(probe.W, probe.H, pw, ph).Mul(h).Mul(align.Resized(rw, rh, ref.W, ref.H))
-	ev, ok := gather(ref.planes(rw, rh), probe.planes(pw, ph), g)
+	var colours []uint32
+	if pw == probe.W && ph == probe.H { // a reduced picture mixes its colours
+		colours = probe.palette()
+	}
+	ev, ok := gather(ref.planes(rw, rh), probe.planes(pw, ph), g, colours)
 	if !ok {
 		m.Score, m.Covered = make([]uint8, pw*ph), make([]bool, pw*ph)
 		return m
@@ -90,8 +94,8 @@ type evidence struct {
 }
 
 // gather brings ref into probe's geometry, tone and sharpness, and measures what
-// is left.
-func gather(ref, probe ycc, h align.Homography) (ev evidence, ok bool) {
+// is left. colours is the probe's palette, nil if it has none.
+func gather(ref, probe ycc, h align.Homography, colours []uint32) (ev evidence, ok bool) {
 	w, t := probe.y.W, probe.y.H
 	ref, covered, ok := ref.warped(h, w, t)
 	if !ok {
@@ -101,12 +105,16 @@ func gather(ref, probe ycc, h align.Homography) (ev evidence, ok bool) {
 	halfY, probeHalf := dsp.Halve(ref.y), dsp.Halve(probe.y)
 	ev.texture = energy(5, difference(halfY, dsp.BoxMean(halfY, 5, 5)))
 	ev.agreement = localNCC(halfY, probeHalf, 5)
-	tone, ok := fitTone(ref, probe, halfY, probeHalf, ev.agreement, covered)
+	half := halfSize(covered, w, t)
+	tone, ok := fitTone(softly(halfY, ref), softly(probeHalf, probe), ev.agreement, clippedNear(halfY, probeHalf, ref, probe), half)
 	if !ok {
 		return ev, false
 	}
 	ref = tone.toned(ref)
 	ref.y = sharpened(ref.y, probe.y, covered)
+	if len(colours) > 0 && !grey(colours) {
+		ref = ref.quantised(colours)
+	}
 
 	residual := dsp.BoxMean(inside(difference(probe.y, ref.y), covered), 1, 1)
 	detail := energy(3, difference(ref.y, dsp.GaussianBlur(ref.y, 2)))
@@ -116,7 +124,6 @@ func gather(ref, probe ycc, h align.Homography) (ev evidence, ok bool) {
 	ev.coarse = ev.nulls[0].scores(coarse, detail, lumaFloor)
 	ev.fine = ev.nulls[1].scores(fine, detail, lumaFloor)
 
-	half := halfSize(covered, w, t)
 	colour := energy(2, dsp.GaussianBlur(inside(difference(probe.cb, ref.cb), half), 1.5),
 		dsp.GaussianBlur(inside(difference(probe.cr, ref.cr), half), 1.5))
 	busy := energy(2, difference(ref.cb, dsp.GaussianBlur(ref.cb, 2)), difference(ref.cr, dsp.GaussianBlur(ref.cr, 2)),

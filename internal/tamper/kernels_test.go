@@ -48,11 +48,11 @@ func TestTone(t *testing.T) {
 		}
 		ref, probe := p.planes(320, 240), blended(toned(p), other, mask).planes(320, 240)
 		half, probeHalf := dsp.Halve(ref.y), dsp.Halve(probe.y)
-		covered := make([]bool, 320*240)
+		covered := make([]bool, 160*120)
 		for i := range covered {
 			covered[i] = true
 		}
-		tn, ok := fitTone(ref, probe, half, probeHalf, localNCC(half, probeHalf, 5), covered)
+		tn, ok := fitTone(softly(half, ref), softly(probeHalf, probe), localNCC(half, probeHalf, 5), clippedNear(half, probeHalf, ref, probe), covered)
 		if !ok {
 			t.Fatal("no fit")
 		}

@@ -35,23 +35,58 @@ type sample struct {
 	clipped bool // the prediction left the cube of R, G, B
 }
 
-// fitTone fits the map from ref to probe, both of the same size, over covered
-// pixels. agreement is the local NCC of their luma at half size, the first
-// guess of what is unaltered.
-func fitTone(ref, probe ycc, half, probeHalf, agreement *dsp.Plane, covered []bool) (tone, bool) {
+// softly is p at half size and blurred: two pictures of different sharpness
+// would otherwise seem to differ in contrast.
+func softly(halfY *dsp.Plane, p ycc) ycc {
+	const sigma = 0.7
+	return ycc{dsp.GaussianBlur(halfY, sigma), dsp.GaussianBlur(p.cb, sigma), dsp.GaussianBlur(p.cr, sigma)}
+}
+
+// clippedNear is positive within 5 pixels of half size of a colour at the border
+// of the cube of R, G, B, which has most likely been clipped. It is 0 everywhere
+// when hardly a colour came to the border that was inside in the reference: what
+// lies there then was so before.
+func clippedNear(halfY, probeHalf *dsp.Plane, ref, probe ycc) *dsp.Plane {
+	out := dsp.NewPlane(halfY.W, halfY.H)
+	atBorder := func(y, cb, cr float32) bool {
+		r, g, b := rgb(y, cb, cr)
+		return min(r, g, b) < 3 || max(r, g, b) > 252
+	}
+	fresh := 0
+	for i, y := range probeHalf.Pix {
+		if atBorder(y, probe.cb.Pix[i], probe.cr.Pix[i]) {
+			out.Pix[i] = 1
+			if !atBorder(halfY.Pix[i], ref.cb.Pix[i], ref.cr.Pix[i]) {
+				fresh++
+			}
+		}
+	}
+	if 50*fresh < len(out.Pix) {
+		clear(out.Pix)
+		return out
+	}
+	return dsp.BoxMean(out, 5, 5)
+}
+
+// fitTone fits the map from ref to probe, both softly and of the same size, over
+// covered pixels. agreement is the local NCC of their luma, the first guess of
+// what is unaltered; clipped is from clippedNear.
+func fitTone(ref, probe ycc, agreement, clipped *dsp.Plane, covered []bool) (tone, bool) {
 	var samples []sample
-	step := max(1, int(math.Sqrt(float64(len(half.Pix))/6000)))
-	for y := 0; y < half.H; y += step {
-		for x := 0; x < half.W; x += step {
-			if !covered[min(2*y, ref.y.H-1)*ref.y.W+min(2*x, ref.y.W-1)] {
+	w, h := ref.y.W, ref.y.H
+	detail := energy(1, difference(ref.y, dsp.GaussianBlur(ref.y, 2)))
+	step := max(1, int(math.Sqrt(float64(w*h)/6000)))
+	for y := 0; y < h; y += step {
+		for x := 0; x < w; x += step {
+			i := y*w + x
+			if !covered[i] {
 				continue
 			}
-			i := y*half.W + x
-			s := sample{x: monomials(half.Pix[i], ref.cb.Pix[i], ref.cr.Pix[i])}
-			s.to = [3]float64{float64(probeHalf.Pix[i]), float64(probe.cb.Pix[i]), float64(probe.cr.Pix[i])}
-			s.prior = 0.1 + math.Pow(max(0, float64(agreement.Pix[i])), 2)
-			if r, g, b := rgb(probeHalf.Pix[i], probe.cb.Pix[i], probe.cr.Pix[i]); min(r, g, b) < 3 || max(r, g, b) > 252 {
-				s.prior *= 0.02 // clipped, most likely
+			s := sample{x: monomials(ref.y.Pix[i], ref.cb.Pix[i], ref.cr.Pix[i])}
+			s.to = [3]float64{float64(probe.y.Pix[i]), float64(probe.cb.Pix[i]), float64(probe.cr.Pix[i])}
+			s.prior = (0.1 + math.Pow(max(0, float64(agreement.Pix[i])), 2)) / (1 + float64(detail.Pix[i])/50)
+			if clipped.Pix[i] > 1e-3 {
+				s.prior *= 0.02
 			}
 			s.weight = s.prior
 			samples = append(samples, s)
