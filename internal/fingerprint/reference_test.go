@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/certana/certana/internal/dsp"
 )
 
 // corpus returns the folder of evaluation pictures, or skips the test.
@@ -89,5 +91,27 @@ func TestReference(t *testing.T) {
 	}
 	if exact < 29 {
 		t.Errorf("only %d PNG files were compared", exact)
+	}
+}
+
+// TestReducedLuma: the hash of a picture's luma reduced by area averaging, which
+// is what certification computes, is near that of the reference pipeline.
+func TestReducedLuma(t *testing.T) {
+	dir := corpus(t)
+	for _, name := range []string{"highres/Issue_266.jpg", "highres/Canon_EOS_5D.jpg", "pdq/data/bridge-mods/aaa-orig.jpg", "pdq/data/reg-test-input/pen-and-coaster.png"} {
+		pix, w, h := loadRGB(t, filepath.Join(dir, name))
+		want, quality := PDQFromRGB(pix, w, h, 3*w)
+		luma := dsp.NewPlane(w, h)
+		for i := range luma.Pix {
+			luma.Pix[i] = 0.299*float32(pix[3*i]) + 0.587*float32(pix[3*i+1]) + 0.114*float32(pix[3*i+2])
+		}
+		for _, side := range []int{1024, 512} {
+			got, _ := PDQ(dsp.Shrink(luma, side))
+			d := got.Distance(want)
+			t.Logf("%s at %d: distance %d, quality %d", name, side, d, quality)
+			if d > 10 {
+				t.Errorf("%s at %d: distance %d", name, side, d)
+			}
+		}
 	}
 }
