@@ -70,7 +70,7 @@ func (s *server) stop() error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	late := time.AfterFunc(stopWithin, func() { s.cmd.Process.Kill() })
+	late := time.AfterFunc(stopWithin, func() { _ = s.cmd.Process.Kill() })
 	defer late.Stop()
 	if err := s.cmd.Wait(); err != nil {
 		return fmt.Errorf("the server did not end well: %w", err)
