@@ -13,7 +13,7 @@ var kinds = []struct {
 	name string
 	make func(p, other Picture, mask []float64) Picture
 }{
-	{"paste", func(p, other Picture, mask []float64) Picture { return blended(p, other, mask) }},
+	{"paste", blended},
 	{"copy-move", func(p, _ Picture, mask []float64) Picture {
 		return blended(p, shifted(p, p.W*27/100, p.H*19/100), mask)
 	}},

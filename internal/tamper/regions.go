@@ -54,7 +54,9 @@ func (ev *evidence) decide() []uint8 {
 	for i, l := range labels {
 		mask[i] = l >= 0 && kept[l]
 	}
-	mask = ev.outline(mask, need)
+	if slices.Contains(kept, true) {
+		mask = ev.outline(mask, need)
+	}
 	return paint(mask, grow)
 }
 
