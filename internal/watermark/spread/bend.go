@@ -257,7 +257,7 @@ func solve(a, b []float64) bool {
 
 // along returns the frame's map with the bend, less its constant part, undone:
 // the content at x is found at x + turnᵀ·(d(x) − d(0)).
-func (t *tilePilots) along(f frame, turn symmetry, b bend) frameMap {
+func (t *tilePilots) along(f frame, turn symmetry, b bend) dsp.Map {
 	e := t.inFrame(turn, b)
 	m := f.toPicture
 	return func(v int, xs, ys []float32) {

@@ -66,13 +66,11 @@ func (t *Track) Embed(c watermark.Canvas, p watermark.Payload) (watermark.Embedd
 
 // painter renders mask × tile for any row of a picture.
 type painter struct {
-	tile       *dsp.Plane
-	mask       *dsp.Plane
+	tile, mask *dsp.Plane
 	tx         []position // of each column in the tile
 	mx         []position // and in the mask
 	g          float64
 	maskStep   float64 // mask samples for one picture row
-	tilePerPix float64
 }
 
 // position is a sample index and the weight of the sample after it.

@@ -36,10 +36,8 @@ func frameOf(a matrix, w, h int) (f frame, ok bool) {
 	return frame{m, int(fw), int(fh)}, true
 }
 
-// frameMap is a map from a frame to the picture, bent or straight.
-type frameMap func(y int, xs, ys []float32)
-
-func (f frame) straight() frameMap {
+// straight is the frame's map without any bend.
+func (f frame) straight() dsp.Map {
 	m := f.toPicture
 	return func(y int, xs, ys []float32) {
 		x0, y0 := m.Apply(0, float64(y))
@@ -52,7 +50,7 @@ func (f frame) straight() frameMap {
 
 // read warps the picture into the frame and returns the residual with, row by
 // row, the samples that lie inside the picture by two canonical pixels.
-func (f frame) read(y *dsp.Plane, m frameMap) (residual, span) {
+func (f frame) read(y *dsp.Plane, m dsp.Map) (residual, span) {
 	a := f.toPicture
 	mx, my := float32(2*(math.Abs(a[0])+math.Abs(a[1]))), float32(2*(math.Abs(a[3])+math.Abs(a[4])))
 	maxX, maxY := float32(y.W)-0.5-mx, float32(y.H)-0.5-my

@@ -3,7 +3,8 @@
 // to the picture under a perceptual mask; a decoder finds its geometry from the
 // harmonics themselves, so that scale, rotation, mirroring, cropping and mild
 // distortion need no help from the original. The 64 payload bits and 40 keyed
-// check bits go through a polar code that is list-decoded.
+// check bits go through a polar code that is list-decoded. The format is written
+// down in ../FORMAT.md.
 //
 // The reading order: layout.go (what the key decides), tile.go, mask.go and
 // embed.go (drawing), whiten.go, fold.go, orient.go and soft.go (reading at a
