@@ -14,7 +14,6 @@ import (
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/exif"
-	"github.com/certana/certana/internal/pipeline"
 )
 
 // report fills the answer in; verdict and confidence are the caller's.
@@ -182,7 +181,7 @@ func (v *Verifier) remember(ctx context.Context, r Result, o Options) error {
 		if v.Announcer == nil || o.OrgID == nil {
 			return nil
 		}
-		return v.Announcer.Announce(ctx, tx, pipeline.Event{Name: "verification.completed", OrganizationID: *o.OrgID, At: v.Now().UTC(),
+		return v.Announcer.Announce(ctx, tx, asset.Event{Name: "verification.completed", OrganizationID: *o.OrgID, At: v.Now().UTC(),
 			Data: map[string]any{"verification_id": r.ID, "verdict": r.Verdict, "confidence": r.Confidence, "asset_id": r.AssetID}})
 	})
 }
