@@ -55,6 +55,9 @@ type Rows interface {
 	UpdateAsset(ctx context.Context, org, id asset.ID, p db.AssetPatch) (*asset.Asset, error)
 	AssetsByID(ctx context.Context, ids []asset.ID) ([]asset.Asset, error)
 	VerificationHistory(ctx context.Context, f db.HistoryFilter) ([]db.Verification, int, error)
+	ClaimIdempotency(ctx context.Context, principal, route, key, requestHash string) (*db.IdempotencyClaim, *db.IdempotentAnswer, error)
+	CompleteIdempotency(ctx context.Context, c *db.IdempotencyClaim, a db.IdempotentAnswer) error
+	ReleaseIdempotency(ctx context.Context, c *db.IdempotencyClaim) error
 }
 
 // server answers every operation of the contract: it is gen's

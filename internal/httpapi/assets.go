@@ -35,6 +35,9 @@ func (s *server) UploadAsset(ctx context.Context, r gen.UploadAssetRequestObject
 	if err != nil {
 		return nil, err
 	}
+	if err := s.first(ctx, f.digest()); err != nil {
+		return nil, err
+	}
 	a, err := s.Pipeline.Accept(ctx, u)
 	if err != nil {
 		return nil, err

@@ -56,6 +56,9 @@ func (s *server) withCaller(op *operation, next http.Handler) http.Handler {
 			s.fail(w, r, err)
 			return
 		}
+		if op.tagged { // what it says may change, and so may who is told: ask again each time
+			w.Header().Set("Cache-Control", "private, no-cache")
+		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
 	})
 }

@@ -41,8 +41,6 @@ func (c *contentAnswer) VisitGetAssetContentResponse(w http.ResponseWriter) erro
 	h := w.Header()
 	h.Set("Content-Type", c.file.MIME)
 	h.Set("ETag", `"`+c.file.SHA256+`"`)
-	// The bytes never change, but who may see them does: ask again each time.
-	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Content-Disposition", disposition("inline", contentName(c.asset, c.variant)))
 	http.ServeContent(&rangeWriter{ResponseWriter: w, answer: c}, c.request, "", c.file.ModTime, c.file)
 	return nil
@@ -120,7 +118,6 @@ func (c *carAnswer) VisitExportAssetCARResponse(w http.ResponseWriter) error {
 		h := w.Header()
 		h.Set("Content-Type", "application/vnd.ipld.car; version=1")
 		h.Set("ETag", `"`+c.asset.CID+`"`)
-		h.Set("Cache-Control", "private, no-cache")
 		h.Set("Content-Disposition", disposition("attachment", c.asset.ID.String()+".car"))
 	}}
 	err := c.server.Pipeline.WriteCAR(c.ctx, lazy, c.asset, c.original)

@@ -33,6 +33,7 @@ type operation struct {
 	multipart        bool
 	json             *jsonschema.Schema // of the body; nil without a JSON body
 	messages         map[int]string     // what the contract calls each answer
+	tagged           bool               // has an ETag: may be kept, and is asked about each time
 }
 
 // parameter is one value outside the body.
@@ -60,7 +61,10 @@ type (
 		Parameters  []specParameter
 		Security    []map[string][]string
 		RequestBody struct{ Content map[string]any }
-		Responses   map[string]struct{ Description string }
+		Responses   map[string]struct {
+			Description string
+			Headers     map[string]any
+		}
 	}
 	specParameter struct {
 		Ref      string `json:"$ref"`
@@ -153,6 +157,7 @@ func (s schemas) operation(doc *specDocument, path, method string, item specPath
 	for status, answer := range spec.Responses {
 		if n, err := strconv.Atoi(status); err == nil {
 			op.messages[n] = answer.Description
+			op.tagged = op.tagged || answer.Headers["ETag"] != nil && n == http.StatusOK && method == http.MethodGet
 		}
 	}
 	lower := strings.ToLower(method)

@@ -13,16 +13,17 @@ import (
 // with its operation id, and router puts the operation's middlewares around it.
 //
 //	every request     withExchange → withRecovery → withOnePath → router
-//	every operation   withEnvelope → withCaller → withValidation → handler
+//	every operation   withEnvelope → withCaller → withIdempotency → withValidation
+//	                  → handler
 //
 // What limits callers (quotas, rates) belongs between withCaller, which knows
-// who asks, and withValidation, which reads the body.
+// who asks, and withIdempotency, so that a refusal is not kept.
 func (s *server) routes() http.Handler {
 	mux := &router{server: s, mux: http.NewServeMux()}
 	gen.HandlerWithOptions(
 		gen.NewStrictHandlerWithOptions(s, []gen.StrictMiddlewareFunc{withRequest}, gen.StrictHTTPServerOptions{
 			RequestErrorHandlerFunc:  s.malformed,
-			ResponseErrorHandlerFunc: s.fail,
+			ResponseErrorHandlerFunc: s.finish,
 		}),
 		gen.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.malformed})
 	mux.mux.HandleFunc("/", mux.unknown)
@@ -30,7 +31,7 @@ func (s *server) routes() http.Handler {
 }
 
 func (s *server) operation(op *operation, h http.Handler) http.Handler {
-	return withEnvelope(op, s.withCaller(op, s.withValidation(op, h)))
+	return withEnvelope(op, s.withCaller(op, s.withIdempotency(op, s.withValidation(op, h))))
 }
 
 // malformed answers what only the generated code noticed.

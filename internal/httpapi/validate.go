@@ -26,15 +26,19 @@ const maxJSON = 1 << 20
 func (s *server) withValidation(op *operation, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := op.checkParameters(r)
+		var body any
 		switch {
 		case err != nil:
 		case op.json != nil:
-			err = checkJSON(w, r, op.json)
+			body, err = checkJSON(w, r, op.json)
 		case op.multipart:
 			err = checkMultipart(w, r, s.maxBody(op))
 		}
+		if err == nil && !op.multipart { // a form claims its key when it was read
+			err = s.first(r.Context(), digestOf(body))
+		}
 		if err != nil {
-			s.fail(w, r, err)
+			s.finish(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -106,12 +110,12 @@ func (p parameter) check(values []string) []string {
 }
 
 // checkJSON reads the body, holds it against its schema, and puts it back for
-// the handler.
-func checkJSON(w http.ResponseWriter, r *http.Request, schema *jsonschema.Schema) error {
+// the handler. It answers the body's value.
+func checkJSON(w http.ResponseWriter, r *http.Request, schema *jsonschema.Schema) (any, error) {
 	if t := r.Header.Get("Content-Type"); t != "" {
 		kind, _, err := mime.ParseMediaType(t)
 		if err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json")) {
-			return asset.Errorf(asset.PayloadMalformed, err, "the body must be application/json")
+			return nil, asset.Errorf(asset.PayloadMalformed, err, "the body must be application/json")
 		}
 	}
 	if r.Body == nil {
@@ -119,25 +123,25 @@ func checkJSON(w http.ResponseWriter, r *http.Request, schema *jsonschema.Schema
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
 	if tooLong := new(http.MaxBytesError); errors.As(err, &tooLong) {
-		return asset.Errorf(asset.PayloadMalformed, err, "the body is longer than %d bytes", tooLong.Limit)
+		return nil, asset.Errorf(asset.PayloadMalformed, err, "the body is longer than %d bytes", tooLong.Limit)
 	}
 	if err != nil {
-		return asset.Errorf(asset.PayloadMalformed, err, "the body did not arrive whole")
+		return nil, asset.Errorf(asset.PayloadMalformed, err, "the body did not arrive whole")
 	}
 	if !utf8.Valid(text) {
-		return asset.Errorf(asset.PayloadMalformed, nil, "the body is not UTF-8")
+		return nil, asset.Errorf(asset.PayloadMalformed, nil, "the body is not UTF-8")
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		return asset.Errorf(asset.PayloadMalformed, nil, "the body is empty; JSON was expected")
+		return nil, asset.Errorf(asset.PayloadMalformed, nil, "the body is empty; JSON was expected")
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
-		return asset.Errorf(asset.PayloadMalformed, err, "the body is not valid JSON")
+		return nil, asset.Errorf(asset.PayloadMalformed, err, "the body is not valid JSON")
 	}
 	wrong := violations(schema.Validate(value))
 	wrong = append(wrong, nulBytes(value, nil)...)
 	r.Body = io.NopCloser(bytes.NewReader(text))
-	return invalidFields(wrong)
+	return value, invalidFields(wrong)
 }
 
 func checkMultipart(w http.ResponseWriter, r *http.Request, limit int64) error {

@@ -32,6 +32,9 @@ func (s *server) VerifyImage(ctx context.Context, r gen.VerifyImageRequestObject
 	if err := invalidFields(f.wrong); err != nil {
 		return nil, err
 	}
+	if err := s.first(ctx, f.digest()); err != nil {
+		return nil, err
+	}
 	result, err := s.Verifier.Verify(ctx, f.files[0].Spooled, verifyOptions(ctx, f.files[0].name, withMap))
 	if err != nil {
 		return nil, err
@@ -69,6 +72,9 @@ func (s *server) VerifyBatch(ctx context.Context, r gen.VerifyBatchRequestObject
 	defer f.Close()
 	withMap := f.boolean("include_tamper_map", false)
 	if err := invalidFields(f.wrong); err != nil {
+		return nil, err
+	}
+	if err := s.first(ctx, f.digest()); err != nil {
 		return nil, err
 	}
 	answer := gen.VerificationBatch{Results: make([]any, len(f.files)), Total: len(f.files)}

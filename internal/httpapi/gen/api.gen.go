@@ -950,6 +950,9 @@ type AssetID = openapi_types.UUID
 // CommitmentID defines model for CommitmentID.
 type CommitmentID = openapi_types.UUID
 
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
 // IfNoneMatch defines model for IfNoneMatch.
 type IfNoneMatch = string
 
@@ -1024,8 +1027,23 @@ type ListAPIKeysParams struct {
 
 // CreateAPIKeyParams defines parameters for CreateAPIKey.
 type CreateAPIKeyParams struct {
+	// IdempotencyKey Makes a repetition safe: the same request under the same key within 24 h is given the
+	// first answer again (with `Idempotent-Replayed: true`; a secret in it is masked), another
+	// request under it is refused with 409. Keys belong to their caller; an answer 5xx is not
+	// kept, nor are those to anonymous callers.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
 	// XOrganizationID The organization to work in, of which the user is a member. Without it, the personal one.
 	XOrganizationID *OrganizationHeader `json:"X-Organization-Id,omitempty"`
+}
+
+// ValidateAPIKeyParams defines parameters for ValidateAPIKey.
+type ValidateAPIKeyParams struct {
+	// IdempotencyKey Makes a repetition safe: the same request under the same key within 24 h is given the
+	// first answer again (with `Idempotent-Replayed: true`; a secret in it is masked), another
+	// request under it is refused with 409. Keys belong to their caller; an answer 5xx is not
+	// kept, nor are those to anonymous callers.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // RevokeAPIKeyParams defines parameters for RevokeAPIKey.
@@ -1060,6 +1078,12 @@ type ListAssetsParams struct {
 
 // UploadAssetParams defines parameters for UploadAsset.
 type UploadAssetParams struct {
+	// IdempotencyKey Makes a repetition safe: the same request under the same key within 24 h is given the
+	// first answer again (with `Idempotent-Replayed: true`; a secret in it is masked), another
+	// request under it is refused with 409. Keys belong to their caller; an answer 5xx is not
+	// kept, nor are those to anonymous callers.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
 	// Prefer `respond-async` answers without waiting for processing (RFC 7240).
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
@@ -1126,6 +1150,12 @@ type GetAssetContentParams struct {
 
 // CreateCommitmentParams defines parameters for CreateCommitment.
 type CreateCommitmentParams struct {
+	// IdempotencyKey Makes a repetition safe: the same request under the same key within 24 h is given the
+	// first answer again (with `Idempotent-Replayed: true`; a secret in it is masked), another
+	// request under it is refused with 409. Keys belong to their caller; an answer 5xx is not
+	// kept, nor are those to anonymous callers.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
 	// XOrganizationID The organization to work in, of which the user is a member. Without it, the personal one.
 	XOrganizationID *OrganizationHeader `json:"X-Organization-Id,omitempty"`
 }
@@ -1139,14 +1169,35 @@ type ListOrganizationsParams struct {
 	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// CreateOrganizationParams defines parameters for CreateOrganization.
+type CreateOrganizationParams struct {
+	// IdempotencyKey Makes a repetition safe: the same request under the same key within 24 h is given the
+	// first answer again (with `Idempotent-Replayed: true`; a secret in it is masked), another
+	// request under it is refused with 409. Keys belong to their caller; an answer 5xx is not
+	// kept, nor are those to anonymous callers.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // VerifyImageParams defines parameters for VerifyImage.
 type VerifyImageParams struct {
+	// IdempotencyKey Makes a repetition safe: the same request under the same key within 24 h is given the
+	// first answer again (with `Idempotent-Replayed: true`; a secret in it is masked), another
+	// request under it is refused with 409. Keys belong to their caller; an answer 5xx is not
+	// kept, nor are those to anonymous callers.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
 	// XOrganizationID The organization to work in, of which the user is a member. Without it, the personal one.
 	XOrganizationID *OrganizationHeader `json:"X-Organization-Id,omitempty"`
 }
 
 // VerifyBatchParams defines parameters for VerifyBatch.
 type VerifyBatchParams struct {
+	// IdempotencyKey Makes a repetition safe: the same request under the same key within 24 h is given the
+	// first answer again (with `Idempotent-Replayed: true`; a secret in it is masked), another
+	// request under it is refused with 409. Keys belong to their caller; an answer 5xx is not
+	// kept, nor are those to anonymous callers.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
 	// XOrganizationID The organization to work in, of which the user is a member. Without it, the personal one.
 	XOrganizationID *OrganizationHeader `json:"X-Organization-Id,omitempty"`
 }
@@ -1218,7 +1269,7 @@ type ServerInterface interface {
 	CreateAPIKey(w http.ResponseWriter, r *http.Request, params CreateAPIKeyParams)
 	// ValidateAPIKey Validate an API key
 	// (POST /v1/api-keys/validate)
-	ValidateAPIKey(w http.ResponseWriter, r *http.Request)
+	ValidateAPIKey(w http.ResponseWriter, r *http.Request, params ValidateAPIKeyParams)
 	// RevokeAPIKey Revoke an API key
 	// (DELETE /v1/api-keys/{key_id})
 	RevokeAPIKey(w http.ResponseWriter, r *http.Request, keyID KeyID, params RevokeAPIKeyParams)
@@ -1272,7 +1323,7 @@ type ServerInterface interface {
 	ListOrganizations(w http.ResponseWriter, r *http.Request, params ListOrganizationsParams)
 	// CreateOrganization Create an organization
 	// (POST /v1/organizations/)
-	CreateOrganization(w http.ResponseWriter, r *http.Request)
+	CreateOrganization(w http.ResponseWriter, r *http.Request, params CreateOrganizationParams)
 	// GetOrganization Get organization details
 	// (GET /v1/organizations/{org_id})
 	GetOrganization(w http.ResponseWriter, r *http.Request, orgID OrgID)
@@ -1402,6 +1453,25 @@ func (siw *ServerInterfaceWrapper) CreateAPIKey(w http.ResponseWriter, r *http.R
 
 	headers := r.Header
 
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	// ------------- Optional header parameter "X-Organization-Id" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("X-Organization-Id")]; found {
 		var XOrganizationID OrganizationHeader
@@ -1435,8 +1505,35 @@ func (siw *ServerInterfaceWrapper) CreateAPIKey(w http.ResponseWriter, r *http.R
 // ValidateAPIKey operation middleware
 func (siw *ServerInterfaceWrapper) ValidateAPIKey(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ValidateAPIKeyParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.ValidateAPIKey(w, r)
+		siw.Handler.ValidateAPIKey(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -1625,6 +1722,25 @@ func (siw *ServerInterfaceWrapper) UploadAsset(w http.ResponseWriter, r *http.Re
 	var params UploadAssetParams
 
 	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
 
 	// ------------- Optional header parameter "Prefer" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
@@ -2136,6 +2252,25 @@ func (siw *ServerInterfaceWrapper) CreateCommitment(w http.ResponseWriter, r *ht
 
 	headers := r.Header
 
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	// ------------- Optional header parameter "X-Organization-Id" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("X-Organization-Id")]; found {
 		var XOrganizationID OrganizationHeader
@@ -2255,8 +2390,35 @@ func (siw *ServerInterfaceWrapper) ListOrganizations(w http.ResponseWriter, r *h
 // CreateOrganization operation middleware
 func (siw *ServerInterfaceWrapper) CreateOrganization(w http.ResponseWriter, r *http.Request) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateOrganizationParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		siw.Handler.CreateOrganization(w, r)
+		siw.Handler.CreateOrganization(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2303,6 +2465,25 @@ func (siw *ServerInterfaceWrapper) VerifyImage(w http.ResponseWriter, r *http.Re
 
 	headers := r.Header
 
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	// ------------- Optional header parameter "X-Organization-Id" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("X-Organization-Id")]; found {
 		var XOrganizationID OrganizationHeader
@@ -2343,6 +2524,25 @@ func (siw *ServerInterfaceWrapper) VerifyBatch(w http.ResponseWriter, r *http.Re
 	var params VerifyBatchParams
 
 	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
 
 	// ------------- Optional header parameter "X-Organization-Id" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("X-Organization-Id")]; found {
@@ -2882,6 +3082,20 @@ func (response CreateAPIKey403JSONResponse) VisitCreateAPIKeyResponse(w http.Res
 	return err
 }
 
+type CreateAPIKey409JSONResponse struct{ ConflictJSONResponse }
+
+func (response CreateAPIKey409JSONResponse) VisitCreateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateAPIKey422JSONResponse struct{ InvalidJSONResponse }
 
 func (response CreateAPIKey422JSONResponse) VisitCreateAPIKeyResponse(w http.ResponseWriter) error {
@@ -2925,6 +3139,7 @@ func (response CreateAPIKey500JSONResponse) VisitCreateAPIKeyResponse(w http.Res
 }
 
 type ValidateAPIKeyRequestObject struct {
+	Params ValidateAPIKeyParams
 }
 
 type ValidateAPIKeyResponseObject interface {
@@ -2955,6 +3170,34 @@ func (response ValidateAPIKey401JSONResponse) VisitValidateAPIKeyResponse(w http
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateAPIKey409JSONResponse struct{ ConflictJSONResponse }
+
+func (response ValidateAPIKey409JSONResponse) VisitValidateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateAPIKey422JSONResponse struct{ InvalidJSONResponse }
+
+func (response ValidateAPIKey422JSONResponse) VisitValidateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4791,7 +5034,8 @@ func (response ListOrganizations500JSONResponse) VisitListOrganizationsResponse(
 }
 
 type CreateOrganizationRequestObject struct {
-	Body *CreateOrganizationJSONRequestBody
+	Params CreateOrganizationParams
+	Body   *CreateOrganizationJSONRequestBody
 }
 
 type CreateOrganizationResponseObject interface {
@@ -5081,6 +5325,20 @@ func (response VerifyImage403JSONResponse) VisitVerifyImageResponse(w http.Respo
 	return err
 }
 
+type VerifyImage409JSONResponse struct{ ConflictJSONResponse }
+
+func (response VerifyImage409JSONResponse) VisitVerifyImageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type VerifyImage422JSONResponse struct{ InvalidJSONResponse }
 
 func (response VerifyImage422JSONResponse) VisitVerifyImageResponse(w http.ResponseWriter) error {
@@ -5198,6 +5456,20 @@ func (response VerifyBatch403JSONResponse) VisitVerifyBatchResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyBatch409JSONResponse struct{ ConflictJSONResponse }
+
+func (response VerifyBatch409JSONResponse) VisitVerifyBatchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -5582,8 +5854,10 @@ func (sh *strictHandler) CreateAPIKey(w http.ResponseWriter, r *http.Request, pa
 }
 
 // ValidateAPIKey operation middleware
-func (sh *strictHandler) ValidateAPIKey(w http.ResponseWriter, r *http.Request) {
+func (sh *strictHandler) ValidateAPIKey(w http.ResponseWriter, r *http.Request, params ValidateAPIKeyParams) {
 	var request ValidateAPIKeyRequestObject
+
+	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.ValidateAPIKey(ctx, request.(ValidateAPIKeyRequestObject))
@@ -6086,8 +6360,10 @@ func (sh *strictHandler) ListOrganizations(w http.ResponseWriter, r *http.Reques
 }
 
 // CreateOrganization operation middleware
-func (sh *strictHandler) CreateOrganization(w http.ResponseWriter, r *http.Request) {
+func (sh *strictHandler) CreateOrganization(w http.ResponseWriter, r *http.Request, params CreateOrganizationParams) {
 	var request CreateOrganizationRequestObject
+
+	request.Params = params
 
 	var body CreateOrganizationJSONRequestBody
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
