@@ -97,7 +97,7 @@ var phcBase64 = base64.RawStdEncoding
 
 func (h *hasher) make(password string) string {
 	salt := make([]byte, saltSize)
-	rand.Read(salt)
+	_, _ = rand.Read(salt) // crypto/rand ends the program rather than fail
 	sum := argon2.IDKey([]byte(password), salt, h.cost.Passes, h.cost.MemoryKiB, h.cost.Lanes, hashSize)
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
 		h.cost.MemoryKiB, h.cost.Passes, h.cost.Lanes, phcBase64.EncodeToString(salt), phcBase64.EncodeToString(sum))

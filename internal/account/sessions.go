@@ -18,7 +18,7 @@ type Tokens struct {
 
 func newRefreshToken() string {
 	b := make([]byte, 32)
-	rand.Read(b)
+	_, _ = rand.Read(b) // crypto/rand ends the program rather than fail
 	return "cert_rt_" + base64.RawURLEncoding.EncodeToString(b)
 }
 

@@ -74,7 +74,7 @@ func personalOrganization(u *db.User) *db.Organization {
 		name = local
 	}
 	suffix := make([]byte, 4)
-	rand.Read(suffix)
+	_, _ = rand.Read(suffix) // crypto/rand ends the program rather than fail
 	base := slugOf(local)
 	if base == "" {
 		base = "user"

@@ -116,7 +116,7 @@ func (q Queries) AssetsByID(ctx context.Context, ids []asset.ID) ([]asset.Asset,
 		return nil, nil
 	}
 	var rows []assetRow
-	err := q.r.NewSelect().Model(&rows).Where("id IN (?)", bun.In(ids)).Where("deleted_at IS NULL").Scan(ctx)
+	err := q.r.NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Where("deleted_at IS NULL").Scan(ctx)
 	if err != nil {
 		return nil, err
 	}

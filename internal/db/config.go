@@ -1,6 +1,7 @@
 package db
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -68,7 +69,7 @@ func (c Config) parse() (kind Kind, target string, err error) {
 	switch {
 	case strings.HasPrefix(c.URL, "postgres://"), strings.HasPrefix(c.URL, "postgresql://"):
 		if _, err := url.Parse(c.URL); err != nil {
-			return "", "", fmt.Errorf("db.url is not a URL") // the URL holds a password: not repeated
+			return "", "", errors.New("db.url is not a URL") // the URL holds a password: not repeated
 		}
 		return Postgres, c.URL, nil
 	case strings.HasPrefix(c.URL, "sqlite:"):
@@ -78,7 +79,7 @@ func (c Config) parse() (kind Kind, target string, err error) {
 		}
 		return SQLite, path, nil
 	}
-	return "", "", fmt.Errorf("db.url must begin with sqlite: or postgres:")
+	return "", "", errors.New("db.url begins with neither sqlite: nor postgres:")
 }
 
 // Kind is which database is behind a DB.

@@ -81,8 +81,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return c.Now().UTC().Truncate(time.Microsecond)
 	}}
 	if err := d.migrate(ctx); err != nil {
-		d.Close()
-		return nil, fmt.Errorf("migrate the database: %w", err)
+		return nil, errors.Join(fmt.Errorf("migrate the database: %w", err), d.Close())
 	}
 	return d, nil
 }
@@ -97,7 +96,9 @@ func (d *DB) openSQLite(c Config) error {
 	if err != nil {
 		return fmt.Errorf("open the database file: %w", err)
 	}
-	f.Close()
+	if err := f.Close(); err != nil {
+		return err
+	}
 	writer, err := sql.Open("sqlite", sqliteDSN(d.target, c.BusyTimeout, "_txlock=immediate", "_pragma=foreign_keys(1)",
 		// FULL: a commit that was answered survives the loss of power.
 		"_pragma=synchronous(FULL)", "_pragma=secure_delete(FAST)"))

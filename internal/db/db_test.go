@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,8 +43,9 @@ func freshPostgres(t *testing.T, server string) string {
 	_, err = admin.Exec("CREATE DATABASE " + name)
 	must(t, err)
 	t.Cleanup(func() {
-		admin.Exec("DROP DATABASE " + name + " WITH (FORCE)")
-		admin.Close()
+		_, err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)")
+		must(t, err)
+		must(t, admin.Close())
 	})
 	before, options, _ := strings.Cut(server, "?")
 	if options != "" {
@@ -195,8 +197,10 @@ func TestManyWriters(t *testing.T) {
 						if err != nil {
 							return err
 						}
-						var n int
-						fmt.Sscan(string(v), &n)
+						n, err := strconv.Atoi(string(v))
+						if err != nil {
+							return err
+						}
 						return tx.PutSetting(ctx, "n", fmt.Append(nil, n+1))
 					})
 				}

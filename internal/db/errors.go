@@ -6,23 +6,11 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/certana/certana/internal/asset"
 )
 
-// isUnique reports whether a write broke a UNIQUE constraint. On PostgreSQL the
-// transaction is lost then, so expected conflicts use ON CONFLICT instead.
-func isUnique(err error) bool {
-	var s *sqlite.Error
-	if errors.As(err, &s) {
-		return s.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || s.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
-	}
-	var p *pgconn.PgError
-	return errors.As(err, &p) && p.Code == "23505"
-}
-
+// isDeadlock reports whether PostgreSQL asks to run the transaction again.
 func isDeadlock(err error) bool {
 	var p *pgconn.PgError
 	return errors.As(err, &p) && (p.Code == "40P01" || p.Code == "40001")

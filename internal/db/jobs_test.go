@@ -222,7 +222,7 @@ func TestKilledWorker(t *testing.T) {
 		}
 	}
 	must(t, cmd.Process.Signal(syscall.SIGKILL))
-	cmd.Wait()
+	_ = cmd.Wait() // it was killed: that is its error
 
 	ran := make(chan string, 10)
 	q = start(t, d, func(_ context.Context, j *river.Job[noteArgs]) error {
@@ -246,8 +246,10 @@ func TestWorkerProcess(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		f.Write([]byte("."))
-		f.Close()
+		if _, err := f.Write([]byte(".")); err != nil {
+			return err
+		}
+		must(t, f.Close())
 		select {}
 	})
 	select {}

@@ -93,13 +93,13 @@ func (q Queries) lastPosition(ctx context.Context, org asset.ID) (last int64, er
 
 // SerialByNumber finds an organization's item; nil when there is none.
 func (q Queries) SerialByNumber(ctx context.Context, org asset.ID, serial string) (*Serial, error) {
-	return q.oneSerial(q.r.NewSelect().Where("organization_id = ? AND serial_number = ?", org, text(serial)), ctx)
+	return oneSerial(ctx, q.r.NewSelect().Where("organization_id = ? AND serial_number = ?", org, text(serial)))
 }
 
 // SerialByID finds an item by its row's id; nil when there is none or it is
 // another organization's.
 func (q Queries) SerialByID(ctx context.Context, org asset.ID, id int64) (*Serial, error) {
-	return q.oneSerial(q.r.NewSelect().Where("organization_id = ? AND id = ?", org, id), ctx)
+	return oneSerial(ctx, q.r.NewSelect().Where("organization_id = ? AND id = ?", org, id))
 }
 
 // RandomSerial picks one of an organization's items, each as likely as any
@@ -111,11 +111,11 @@ func (q Queries) RandomSerial(ctx context.Context, org asset.ID) (*Serial, error
 	}
 	// At or after the position: rows removed by hand leave gaps, and an item
 	// after a gap is then likelier by the gap's width.
-	return q.oneSerial(q.r.NewSelect().Where("organization_id = ? AND position >= ?", org, 1+rand.Int64N(last)).
-		Order("position").Limit(1), ctx)
+	return oneSerial(ctx, q.r.NewSelect().Where("organization_id = ? AND position >= ?", org, 1+rand.Int64N(last)).
+		Order("position").Limit(1))
 }
 
-func (q Queries) oneSerial(sel *bun.SelectQuery, ctx context.Context) (*Serial, error) {
+func oneSerial(ctx context.Context, sel *bun.SelectQuery) (*Serial, error) {
 	s := new(Serial)
 	err := sel.Model(s).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {

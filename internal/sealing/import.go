@@ -61,12 +61,12 @@ func Import(ctx context.Context, d *db.DB, store Writer, c Config, o ImportOptio
 	if err != nil {
 		return ImportSummary{}, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // only read
 	images, err := os.OpenRoot(o.ImagesDir)
 	if err != nil {
 		return ImportSummary{}, err
 	}
-	defer images.Close()
+	defer func() { _ = images.Close() }()
 	if o.Workers <= 0 {
 		o.Workers = 4
 	}

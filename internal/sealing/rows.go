@@ -143,7 +143,7 @@ func countRows(path string) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // only read
 	for {
 		rows, err := r.next(1024)
 		if err != nil || len(rows) == 0 {
