@@ -50,14 +50,14 @@ func (q Queries) InsertDelivery(ctx context.Context, d *WebhookDelivery) error {
 // transaction it is locked until the end.
 func (q Queries) DeliveryByID(ctx context.Context, id asset.ID) (*WebhookDelivery, error) {
 	d := new(WebhookDelivery)
-	err := q.locked(q.r.NewSelect().Model(d).Where("id = ?", id)).Scan(ctx)
+	err := q.locked(q.r.NewSelect().Model(d).Where("id = ?", id), "NO KEY UPDATE").Scan(ctx)
 	return d, notFound(err, asset.NotFound, "there is no such delivery")
 }
 
 // WebhookDelivery finds a webhook's delivery with its log, or answers NOT_FOUND.
 func (q Queries) WebhookDelivery(ctx context.Context, webhook, id asset.ID) (*WebhookDelivery, error) {
 	d := new(WebhookDelivery)
-	err := q.locked(q.r.NewSelect().Model(d).Where("id = ? AND webhook_id = ?", id, webhook)).Scan(ctx)
+	err := q.locked(q.r.NewSelect().Model(d).Where("id = ? AND webhook_id = ?", id, webhook), "NO KEY UPDATE").Scan(ctx)
 	if err != nil {
 		return nil, notFound(err, asset.NotFound, "there is no such delivery")
 	}

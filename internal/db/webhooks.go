@@ -62,17 +62,17 @@ func (q Queries) WebhookByID(ctx context.Context, id asset.ID) (*Webhook, error)
 func (q Queries) OrgWebhook(ctx context.Context, org, id asset.ID) (*Webhook, error) {
 	w := new(Webhook)
 	sel := q.r.NewSelect().Model(w).Where("id = ? AND organization_id = ?", id, org)
-	err := q.locked(sel).Scan(ctx)
+	err := q.locked(sel, "NO KEY UPDATE").Scan(ctx)
 	return w, notFound(err, asset.NotFound, "there is no such webhook")
 }
 
 // locked locks a transaction's rows on PostgreSQL; on SQLite it is the only
 // writer anyway. Outside a transaction the lock would end with the statement.
-func (q Queries) locked(sel *bun.SelectQuery) *bun.SelectQuery {
+func (q Queries) locked(sel *bun.SelectQuery, how string) *bun.SelectQuery {
 	if _, alone := q.w.(*bun.DB); alone || q.kind != Postgres {
 		return sel
 	}
-	return sel.For("UPDATE")
+	return sel.For(how)
 }
 
 // ListWebhooks answers a page of an organization's webhooks, newest first, and
@@ -83,10 +83,13 @@ func (q Queries) ListWebhooks(ctx context.Context, org asset.ID, p Page) ([]Webh
 	return all, total, err
 }
 
-// ActiveWebhooks lists the webhooks that an organization has switched on.
+// ActiveWebhooks lists the webhooks that an organization has switched on. In a
+// transaction none of them can be deleted until the end, so that deliveries can
+// be added.
 func (q Queries) ActiveWebhooks(ctx context.Context, org asset.ID) ([]Webhook, error) {
 	var all []Webhook
-	err := q.r.NewSelect().Model(&all).Where("organization_id = ? AND active", org).Order("created_at", "id").Scan(ctx)
+	sel := q.r.NewSelect().Model(&all).Where("organization_id = ? AND active", org).Order("created_at", "id")
+	err := q.locked(sel, "KEY SHARE").Scan(ctx)
 	return all, err
 }
 
