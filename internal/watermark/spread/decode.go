@@ -73,14 +73,14 @@ func (s *search) run(y *dsp.Plane) {
 	least := 0.85 * long / canonicalSide
 	power := s.finder.fine.spectrumOf(id.white)
 	cands := s.evaluate(y, s.finder.fine, power, s.finder.fine.search(power, 1, least), 4, false)
-	if s.found || s.finish(y, append(cands, id), 3) {
+	if s.found || s.finish(y, append(cands, id), 2) {
 		return
 	}
 	if long >= 560 {
 		half := dsp.Halve(y)
 		power := s.finder.fine.spectrumOf(residualOf(half).whiten(suppressions[0]))
 		cands := s.evaluate(half, s.finder.fine, power, s.finder.fine.search(power, 1, 1.2), 4, false)
-		if s.found || s.finish(half, cands, 2) {
+		if s.found || s.finish(half, cands, 1) {
 			s.place = dsp.Affine{2, 0, 0.5, 0, 2, 0.5}.Mul(s.place)
 			return
 		}
@@ -101,6 +101,6 @@ func (s *search) run(y *dsp.Plane) {
 	}
 	cands = s.evaluate(y, s.finder.coarse, welch, peaks[:min(len(peaks), 10)], 6, true)
 	if !s.found {
-		s.finish(y, cands, 3)
+		s.finish(y, cands, 2)
 	}
 }
