@@ -68,6 +68,8 @@ func TestKeysAsPrinted(t *testing.T) {
 		t.Errorf("listed as %v", item)
 	}
 
+	w.want(t, 201, call{method: "POST", path: "/v1/api-keys", token: token, json: `{"name":"x","scopes":["read"],"expires_in_days":90.0}`})
+
 	valid := w.want(t, 200, call{method: "POST", path: "/v1/api-keys/validate", key: key})
 	limit := valid["rate_limit"].(map[string]any)
 	if valid["valid"] != true || valid["key_id"] != made["id"] || valid["name"] != "Production API Key" || valid["is_active"] != true ||

@@ -16,11 +16,15 @@ const (
 
 // CreateAPIKey makes a key and shows it this once.
 func (s *server) CreateAPIKey(ctx context.Context, r gen.CreateAPIKeyRequestObject) (gen.CreateAPIKeyResponseObject, error) {
-	k, secret, err := s.Accounts.CreateAPIKey(ctx, callerOf(ctx).Principal, account.NewAPIKey{
-		Name:          r.Body.Name,
-		Scopes:        each(r.Body.Scopes, func(scope gen.Scope) string { return string(scope) }),
-		ExpiresInDays: r.Body.ExpiresInDays,
-	})
+	n := account.NewAPIKey{
+		Name:   r.Body.Name,
+		Scopes: each(r.Body.Scopes, func(scope gen.Scope) string { return string(scope) }),
+	}
+	if r.Body.ExpiresInDays != nil { // 90.0 is an integer in JSON
+		days := int(*r.Body.ExpiresInDays)
+		n.ExpiresInDays = &days
+	}
+	k, secret, err := s.Accounts.CreateAPIKey(ctx, callerOf(ctx).Principal, n)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/certana/certana/api"
 	"github.com/certana/certana/internal/asset"
 )
 
@@ -115,5 +118,44 @@ func TestStatusOfEveryCode(t *testing.T) {
 	}
 	if !maps.Equal(want, statusOf) {
 		t.Errorf("got %v", statusOf)
+	}
+}
+
+// Every text that a JSON body may bring is bounded, and cannot hold NUL, which
+// databases refuse.
+func TestTextsAreBounded(t *testing.T) {
+	text, err := api.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if op.RequestBody == nil || op.RequestBody.Value.Content["application/json"] == nil {
+				continue
+			}
+			body := op.RequestBody.Value.Content["application/json"].Schema.Value
+			if body.AdditionalProperties.Has == nil || *body.AdditionalProperties.Has {
+				t.Errorf("%s %s takes unknown fields", method, path)
+			}
+			for name, field := range body.Properties {
+				if items := field.Value.Items; items != nil {
+					if field.Value.MaxItems == nil {
+						t.Errorf("%s %s: %s has no most items", method, path, name)
+					}
+					field = items
+				}
+				v := field.Value
+				if !v.Type.Includes("string") || len(v.Enum) > 0 || v.Format == "uuid" {
+					continue
+				}
+				if v.MaxLength == nil || v.Pattern == "" {
+					t.Errorf("%s %s: %s has no longest length or no pattern", method, path, name)
+				}
+			}
+		}
 	}
 }

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -138,10 +137,8 @@ func checkJSON(w http.ResponseWriter, r *http.Request, schema *jsonschema.Schema
 	if err != nil {
 		return nil, asset.Errorf(asset.PayloadMalformed, err, "the body is not valid JSON")
 	}
-	wrong := violations(schema.Validate(value))
-	wrong = append(wrong, nulBytes(value, nil)...)
 	r.Body = io.NopCloser(bytes.NewReader(text))
-	return value, invalidFields(wrong)
+	return value, invalidFields(violations(schema.Validate(value)))
 }
 
 func checkMultipart(w http.ResponseWriter, r *http.Request, limit int64) error {
@@ -158,29 +155,6 @@ func checkMultipart(w http.ResponseWriter, r *http.Request, limit int64) error {
 
 // plainText reports whether a text can be stored anywhere: UTF-8 without NUL.
 func plainText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
-
-// nulBytes finds NUL characters, which JSON can write and databases refuse.
-func nulBytes(value any, at []string) (found []asset.FieldError) {
-	switch v := value.(type) {
-	case string:
-		if strings.Contains(v, "\x00") {
-			found = append(found, asset.FieldError{Loc: at, Msg: "must not contain NUL"})
-		}
-	case []any:
-		for i, item := range v {
-			found = append(found, nulBytes(item, append(at[:len(at):len(at)], strconv.Itoa(i)))...)
-		}
-	case map[string]any:
-		for name, item := range v {
-			if strings.Contains(name, "\x00") {
-				found = append(found, asset.FieldError{Loc: at, Msg: "must not contain NUL"})
-			}
-			found = append(found, nulBytes(item, append(at[:len(at):len(at)], name))...)
-		}
-	case json.Number:
-	}
-	return found
-}
 
 // invalidFields makes one VALIDATION_ERROR of what is wrong; nil of nothing.
 func invalidFields(wrong []asset.FieldError) error {

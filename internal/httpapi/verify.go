@@ -117,8 +117,8 @@ func (s *server) verifyOne(ctx context.Context, file formFile, withMap bool) (an
 		}
 	}
 	e := asset.AsError(err)
-	if e.Cause != nil && ctx.Err() == nil {
-		s.Log.WarnContext(ctx, "a file of a batch failed", "request_id", exchangeOf(ctx).id, "error_code", string(e.Code), "cause", e.Cause)
+	if statusOf[e.Code] >= 500 && ctx.Err() == nil {
+		s.Log.ErrorContext(ctx, "a file of a batch failed", "request_id", exchangeOf(ctx).id, "error_code", string(e.Code), "cause", e.Cause)
 	}
 	return gen.BatchFailure{Filename: file.name, Error: e.Detail, ErrorCode: gen.ErrorCode(e.Code)}, false
 }

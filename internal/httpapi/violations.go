@@ -42,6 +42,8 @@ func collect(e *jsonschema.ValidationError, all *[]asset.FieldError) {
 		for _, name := range k.Properties {
 			add("is not a known field", name)
 		}
+	case *kind.Pattern:
+		add("must " + wordsFor(k.Want))
 	case *kind.AnyOf:
 		// The contract writes the alternative that is usually meant first.
 		collect(e.Causes[0], all)
@@ -53,6 +55,17 @@ func collect(e *jsonschema.ValidationError, all *[]asset.FieldError) {
 			collect(cause, all)
 		}
 	}
+}
+
+// wordsFor says what a pattern of the contract asks for.
+func wordsFor(pattern string) string {
+	switch pattern {
+	case `^[^\x00]*$`:
+		return "not contain NUL"
+	case `^[^,\x00]*$`:
+		return "contain neither a comma nor NUL"
+	}
+	return "match " + pattern
 }
 
 var english = message.NewPrinter(language.English)

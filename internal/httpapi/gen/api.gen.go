@@ -371,7 +371,7 @@ type APIKeyRequest struct {
 	// ExpiresInDays Absent or null, the key does not expire.
 	//
 	// Examples: 90
-	ExpiresInDays *int `json:"expires_in_days,omitempty"`
+	ExpiresInDays *float64 `json:"expires_in_days,omitempty"`
 
 	// Name Examples: Production API Key
 	Name string `json:"name"`
