@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/blob"
 	"github.com/certana/certana/internal/db"
@@ -19,6 +21,7 @@ import (
 	"github.com/certana/certana/internal/verify"
 	"github.com/certana/certana/internal/watermark"
 	"github.com/certana/certana/internal/watermark/spread"
+	"github.com/certana/certana/internal/webhook"
 )
 
 // app is the whole deployment, opened to serve: one process at a time, because
@@ -28,6 +31,7 @@ type app struct {
 	blobs    *blob.Store
 	log      *ledger.Log
 	queue    db.Queue
+	hooks    *webhook.Service
 	pipeline *pipeline.Pipeline
 	verifier *verify.Verifier
 }
@@ -53,20 +57,26 @@ func newApp(ctx context.Context, s *store) (_ *app, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.queue, err = db.NewQueue(s.rows, db.QueueConfig{
-		Queues: map[string]db.QueueSpec{"default": {Workers: s.cfg.Pipeline.Workers}},
-	})
+	// Deliveries have workers of their own: slow receivers hold up nobody else.
+	a.queue, err = db.NewQueue(s.rows, db.QueueConfig{Queues: map[string]db.QueueSpec{
+		river.QueueDefault: {Workers: s.cfg.Pipeline.Workers},
+		webhook.QueueName:  {Workers: s.cfg.Webhooks.Workers, Poll: 200 * time.Millisecond},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	a.hooks, err = webhook.New(webhook.Parts{Config: s.cfg.Webhooks, Rows: s.rows, Queue: a.queue, Sealer: s.vault, Logger: s.logger})
 	if err != nil {
 		return nil, err
 	}
 	p := s.parts(a.blobs, a.log)
-	p.Dir, p.Queue = s.cfg.Data, a.queue
+	p.Dir, p.Queue, p.Announcer = s.cfg.Data, a.queue, a.hooks
 	if a.pipeline, err = pipeline.New(ctx, p); err != nil {
 		return nil, err
 	}
 	a.verifier = verify.New(verify.Parts{
 		Rows: s.rows, Registry: p.Registry, Comparer: p.Comparer.(*verify.Comparer), Pipeline: a.pipeline,
-		Gate: p.Gate, Tracks: p.Tracks, Logger: s.logger,
+		Gate: p.Gate, Tracks: p.Tracks, Announcer: a.hooks, Logger: s.logger,
 		Limits: raster.Limits{MaxBytes: s.cfg.Pipeline.MaxBytes, MaxPixels: s.cfg.Pipeline.MaxPixels},
 	})
 	return a, nil
@@ -98,7 +108,9 @@ func (s *store) logOrigin() string {
 
 // start lets the jobs run.
 func (a *app) start(ctx context.Context) error {
-	return a.queue.Start(ctx, a.pipeline.Workers())
+	workers := a.pipeline.Workers()
+	a.hooks.Workers(workers)
+	return a.queue.Start(ctx, workers, a.hooks.Periodic()...)
 }
 
 // close ends what newApp opened, the last first. Jobs that are under way are

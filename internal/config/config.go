@@ -23,6 +23,7 @@ import (
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/sealing"
+	"github.com/certana/certana/internal/webhook"
 )
 
 // Root is the whole configuration of one certana process.
@@ -48,8 +49,8 @@ type Root struct {
 	Account  account.Config  `yaml:"account"`
 	Pipeline pipeline.Config `yaml:"pipeline"`
 	Sealing  sealing.Config  `yaml:"sealing"`
+	Webhooks webhook.Config  `yaml:"webhooks"`
 	Log      Log             `yaml:"log"`
-	Webhooks Webhooks        `yaml:"webhooks"`
 	Plans    Plans           `yaml:"plans"`
 }
 
@@ -59,13 +60,6 @@ type Log struct {
 	Level slog.Level `yaml:"level"`
 	// JSON writes one JSON object a line instead of text.
 	JSON bool `yaml:"json"`
-}
-
-// Webhooks are the operator's rules for outgoing webhooks.
-type Webhooks struct {
-	// AllowPrivate permits private, loopback and link-local targets, and plain
-	// http. Off: a customer's webhook must not reach into the operator's net.
-	AllowPrivate bool `yaml:"allow_private"`
 }
 
 // Plans are the operator's rules for organizations' plans.
@@ -84,6 +78,7 @@ func Default() Root {
 		Account:  account.DefaultConfig(""),
 		Pipeline: pipeline.DefaultConfig(),
 		Sealing:  sealing.DefaultConfig(),
+		Webhooks: webhook.DefaultConfig(),
 		Plans:    Plans{SelfService: true},
 	}
 	r.DB.URL = "" // follows from Data, see derive
