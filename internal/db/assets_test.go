@@ -323,9 +323,26 @@ func TestSearchAssets(t *testing.T) {
 	})
 }
 
+// oddQueries are syntax to one index or the other, or odd as text.
+var oddQueries = []string{
+	`a"b`, "title:x", "NEAR(a b)", "a*", "-a", "^a", "a\x00b", "\xff", "'", `\`, "é́", "ﷺ", "a OR", "{a b}:c", "²½", "\u0301",
+	"a & !b", "a <-> b", "a:*", "''", strings.Repeat("long", 2000), strings.Repeat("many words ", 500),
+}
+
+func TestSearchTakesAnything(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		for _, query := range oddQueries {
+			if _, _, err := d.SearchAssets(t.Context(), asset.NewID(), query, firstPage); err != nil {
+				t.Errorf("%q: %v", query, err)
+			}
+		}
+	})
+}
+
 // FuzzSearch holds that no query is an error, whatever it holds.
 func FuzzSearch(f *testing.F) {
-	for _, s := range []string{`a"b`, "title:x", "NEAR(a b)", "a*", "-a", "^a", "a\x00b", "\xff", "'", `\`, "é́", "ﷺ", "a OR", "{a b}:c", "²½", "\u0301"} {
+	for _, s := range oddQueries {
 		f.Add(s)
 	}
 	d, err := db.Open(context.Background(), db.DefaultConfig(f.TempDir()))

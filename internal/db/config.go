@@ -79,7 +79,7 @@ func (c Config) parse() (kind Kind, target string, err error) {
 		}
 		return SQLite, path, nil
 	}
-	return "", "", errors.New("db.url begins with neither sqlite: nor postgres:")
+	return "", "", errors.New("db.url is neither a sqlite: nor a postgres: URL")
 }
 
 // Kind is which database is behind a DB.

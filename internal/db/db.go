@@ -150,7 +150,11 @@ func (d *DB) Ping(ctx context.Context) error { return d.reader.PingContext(ctx) 
 // Kind is which database this is.
 func (d *DB) Kind() Kind { return d.kind }
 
+// inTx is the context key that holds the handle of the transaction under way.
 type inTx struct{}
+
+// errNested is a mistake in the calling code, told instead of a deadlock.
+var errNested = errors.New("db: a transaction was begun on the DB within a transaction; use its Tx")
 
 // Tx runs f in a transaction: committed when f returns nil, rolled back on an
 // error or a panic. Keep it short and free of work on pixels: on SQLite nobody
@@ -158,7 +162,7 @@ type inTx struct{}
 // database asks for that (deadlock).
 func (d *DB) Tx(ctx context.Context, f func(context.Context, *Tx) error) error {
 	if ctx.Value(inTx{}) == d.writer {
-		return errors.New("db: a transaction was begun within a transaction")
+		return errNested
 	}
 	ctx = context.WithValue(ctx, inTx{}, d.writer)
 	for attempt := 1; ; attempt++ {
@@ -180,6 +184,9 @@ func (q Queries) atomically(ctx context.Context, f func(context.Context, Queries
 	db, alone := q.w.(*bun.DB)
 	if !alone {
 		return f(ctx, q)
+	}
+	if ctx.Value(inTx{}) == db {
+		return errNested
 	}
 	return db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return f(ctx, q.over(tx)) })
 }

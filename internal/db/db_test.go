@@ -224,6 +224,13 @@ func TestNestedTx(t *testing.T) {
 	if err == nil {
 		t.Error("a transaction within a transaction was let through")
 	}
+	err = d.Tx(t.Context(), func(ctx context.Context, _ *db.Tx) error {
+		_, err := d.SettingOrPut(ctx, "k", []byte("v")) // on the DB, not on the Tx
+		return err
+	})
+	if err == nil {
+		t.Error("a write beside the transaction was let through")
+	}
 }
 
 func TestSettingOrPut(t *testing.T) {
