@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/certana/certana/internal/demo"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/synth"
 )
@@ -24,7 +27,20 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"certana": main,
+		"demo":    runDemo,
 	})
+}
+
+// runDemo is cmd/demo over the program under test.
+func runDemo() {
+	program, err := exec.LookPath("certana")
+	if err == nil {
+		err = demo.Run(context.Background(), demo.Options{Server: program, Out: "out", Log: os.Stdout})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // TestScripts runs the command line as a user does: every file of testdata is
