@@ -49,15 +49,15 @@ func (e *env) bench(ctx context.Context, runs int) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := newApp(ctx, s)
+	a, err := newServer(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close(context.WithoutCancel(ctx))) }()
-	if err := a.start(ctx); err != nil {
+	if err := a.Start(ctx); err != nil {
 		return err
 	}
-	d := &benchDeployment{app: a}
+	d := &benchDeployment{server: a}
 	if d.org, err = s.accounts.OperatorOrganization(ctx, ""); err != nil {
 		return err
 	}
@@ -76,31 +76,31 @@ func (e *env) bench(ctx context.Context, runs int) (err error) {
 
 // benchDeployment asks the rooms behind the doors.
 type benchDeployment struct {
-	*app
+	*server
 	org *db.Organization
 }
 
 // Certify implements bench.Deployment.
 func (d *benchDeployment) Certify(ctx context.Context, jpeg []byte) ([]byte, error) {
-	file, err := d.pipeline.Spooler().Spool(bytes.NewReader(jpeg))
+	file, err := d.Pipeline.Spooler().Spool(bytes.NewReader(jpeg))
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	a, err := d.pipeline.Accept(ctx, pipeline.Upload{
+	a, err := d.Pipeline.Accept(ctx, pipeline.Upload{
 		OrganizationID: d.org.ID, File: file, Filename: "bench.jpg",
 		Options: asset.Options{TrackA: true, MetadataTracking: true, BlockchainCommit: true},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if a, err = d.pipeline.Wait(ctx, a.ID, 5*time.Minute); err != nil {
+	if a, err = d.Pipeline.Wait(ctx, a.ID, 5*time.Minute); err != nil {
 		return nil, err
 	}
 	if a.Status != asset.Completed {
 		return nil, errors.New("the asset is " + string(a.Status) + ": " + a.ProcessingError)
 	}
-	content, err := d.pipeline.Content(ctx, a, asset.Watermarked)
+	content, err := d.Pipeline.Content(ctx, a, asset.Watermarked)
 	if err != nil {
 		return nil, err
 	}
@@ -110,11 +110,11 @@ func (d *benchDeployment) Certify(ctx context.Context, jpeg []byte) ([]byte, err
 
 // Verify implements bench.Deployment.
 func (d *benchDeployment) Verify(ctx context.Context, jpeg []byte) (string, error) {
-	file, err := d.pipeline.Spooler().Spool(bytes.NewReader(jpeg))
+	file, err := d.Pipeline.Spooler().Spool(bytes.NewReader(jpeg))
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	r, err := d.verifier.Verify(ctx, file, verify.Options{TamperMap: true, Filename: "bench.jpg", OrgID: &d.org.ID})
+	r, err := d.Verifier.Verify(ctx, file, verify.Options{TamperMap: true, Filename: "bench.jpg", OrgID: &d.org.ID})
 	return string(r.Verdict), err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certana/certana/internal/app"
 	"github.com/certana/certana/internal/blob"
 	"github.com/certana/certana/internal/fsck"
 	"github.com/certana/certana/internal/ledger"
@@ -89,7 +90,7 @@ func (e *env) withRecords(ctx context.Context, f func(*records) error) (err erro
 		return inputError(err)
 	}
 	defer func() { err = errors.Join(err, blobs.Close()) }()
-	log, err := ledger.OpenReader(s.logDir())
+	log, err := ledger.OpenReader(app.LogDir(s.cfg.Data))
 	if err != nil && !errors.Is(err, ledger.ErrNoLog) {
 		return err
 	}
@@ -98,7 +99,7 @@ func (e *env) withRecords(ctx context.Context, f func(*records) error) (err erro
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	p, err := s.records(ctx, blobs, log, scratch)
+	p, err := app.Records(ctx, s.options(), blobs, log, scratch)
 	if err != nil {
 		return err
 	}

@@ -32,26 +32,26 @@ func certified(t *testing.T, dir, blobs string) asset.Asset {
 	must(t, err)
 	s, err := e.openStore(ctx, cfg, true)
 	must(t, err)
-	a, err := newApp(ctx, s)
+	a, err := newServer(ctx, s)
 	must(t, err)
 	defer func() { must(t, a.close(context.WithoutCancel(ctx))) }()
-	must(t, a.start(ctx))
+	must(t, a.Start(ctx))
 	org, err := s.accounts.OperatorOrganization(ctx, "")
 	must(t, err)
 	jpeg, err := raster.EncodeJPEG(raster.FromImage(synth.Photo(320, 240, 5)), 90)
 	must(t, err)
-	file, err := a.pipeline.Spooler().Spool(bytes.NewReader(jpeg))
+	file, err := a.Pipeline.Spooler().Spool(bytes.NewReader(jpeg))
 	must(t, err)
 	defer file.Close()
-	got, err := a.pipeline.Accept(ctx, pipeline.Upload{OrganizationID: org.ID, File: file, Filename: "x.jpg",
+	got, err := a.Pipeline.Accept(ctx, pipeline.Upload{OrganizationID: org.ID, File: file, Filename: "x.jpg",
 		Options: asset.Options{TrackA: true, MetadataTracking: true, BlockchainCommit: true}})
 	must(t, err)
-	got, err = a.pipeline.Wait(ctx, got.ID, time.Minute)
+	got, err = a.Pipeline.Wait(ctx, got.ID, time.Minute)
 	must(t, err)
 	if got.Status != asset.Completed {
 		t.Fatalf("the asset is %s: %s", got.Status, got.ProcessingError)
 	}
-	c, err := a.pipeline.Commit(ctx, pipeline.CommitRequest{OrganizationID: org.ID, AssetID: got.ID}, time.Minute)
+	c, err := a.Pipeline.Commit(ctx, pipeline.CommitRequest{OrganizationID: org.ID, AssetID: got.ID}, time.Minute)
 	must(t, err)
 	if c.Status != asset.CommitFinalized {
 		t.Fatalf("the commitment is %s", c.Status)

@@ -8,9 +8,9 @@ import (
 )
 
 // handler puts the doors side by side.
-func (a *app) handler() (http.Handler, error) {
+func (a *server) handler() (http.Handler, error) {
 	api, err := httpapi.New(httpapi.Deps{
-		Accounts: a.accounts, Rows: a.rows, Pipeline: a.pipeline, Verifier: a.verifier, Log: a.logger,
+		Accounts: a.accounts, Rows: a.rows, Pipeline: a.Pipeline, Verifier: a.Verifier, Log: a.logger,
 		UploadWait: a.cfg.Pipeline.Wait, CommitWait: a.cfg.Pipeline.CommitWait,
 	})
 	if err != nil {
@@ -19,8 +19,8 @@ func (a *app) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/", api) // /v1, /healthz, /.well-known
 	mux.Handle("/api/", sealing.NewHandler(sealing.Deps{
-		Config: a.cfg.Sealing, Account: a.accounts, Rows: a.rows, Store: a.blobs, Logger: a.logger,
+		Config: a.cfg.Sealing, Account: a.accounts, Rows: a.rows, Store: a.Blobs, Logger: a.logger,
 	}))
-	mux.Handle("/log/", http.StripPrefix("/log/", a.log.Handler()))
+	mux.Handle("/log/", http.StripPrefix("/log/", a.Log.Handler()))
 	return mux, nil
 }

@@ -35,7 +35,7 @@ func TestS3WholeService(t *testing.T) {
 	must(t, err)
 	s, err := e.openStore(ctx, cfg, false)
 	must(t, err)
-	app, err := newApp(ctx, s)
+	app, err := newServer(ctx, s)
 	must(t, err)
 	defer func() { must(t, app.close(context.WithoutCancel(ctx))) }()
 	h, err := app.handler()
@@ -43,7 +43,7 @@ func TestS3WholeService(t *testing.T) {
 	server := httptest.NewServer(h)
 	defer server.Close()
 
-	content, err := app.pipeline.Content(ctx, a, asset.Watermarked)
+	content, err := app.Pipeline.Content(ctx, a, asset.Watermarked)
 	must(t, err)
 	b, err := io.ReadAll(content)
 	must(t, err)
@@ -89,7 +89,7 @@ func TestS3WholeService(t *testing.T) {
 
 	row, err := s.rows.SerialByNumber(ctx, org.ID, "SN1")
 	must(t, err)
-	must(t, app.blobs.Delete(ctx, row.ImageKey))
+	must(t, app.Blobs.Delete(ctx, row.ImageKey))
 	ask(url, http.StatusNotFound, &got)
 	if got.Error != "Serial Number Image File not found" {
 		t.Errorf("a missing object: %q", got.Error)
@@ -102,7 +102,7 @@ func TestS3WholeService(t *testing.T) {
 }
 
 // sealed imports one sealed item and returns its picture.
-func sealed(t *testing.T, a *app, org asset.ID) []byte {
+func sealed(t *testing.T, a *server, org asset.ID) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	picture, err := raster.EncodeJPEG(raster.FromImage(synth.Photo(64, 48, 3)), 90)
@@ -110,7 +110,7 @@ func sealed(t *testing.T, a *app, org asset.ID) []byte {
 	must(t, os.WriteFile(filepath.Join(dir, "one.jpg"), picture, 0o600))
 	csv := filepath.Join(dir, "serials.csv")
 	must(t, os.WriteFile(csv, []byte("serial_number,image,date_of_sealing\nSN1,one.jpg,2024-03-15 09:32:11\n"), 0o600))
-	done, err := sealing.Import(t.Context(), a.rows, a.blobs, a.cfg.Sealing, sealing.ImportOptions{CSV: csv, ImagesDir: dir, OrganizationID: org})
+	done, err := sealing.Import(t.Context(), a.rows, a.Blobs, a.cfg.Sealing, sealing.ImportOptions{CSV: csv, ImagesDir: dir, OrganizationID: org})
 	must(t, err)
 	if done.Imported != 1 {
 		t.Fatalf("imported %+v", done)

@@ -46,11 +46,11 @@ func (e *env) serve(ctx context.Context, flags map[string]string) error {
 	if err != nil {
 		return err
 	}
-	a, err := newApp(ctx, s)
+	a, err := newServer(ctx, s)
 	if err != nil {
 		return err
 	}
-	err = a.start(ctx)
+	err = a.Start(ctx)
 	if err == nil {
 		err = e.answer(ctx, a, ln)
 	}
@@ -88,7 +88,7 @@ func (e *env) listen(ctx context.Context, flags map[string]string) (*config.Load
 }
 
 // answer serves until ctx ends, then lets requests under way finish.
-func (e *env) answer(ctx context.Context, a *app, ln net.Listener) error {
+func (e *env) answer(ctx context.Context, a *server, ln net.Listener) error {
 	h, err := a.handler()
 	if err != nil {
 		return err

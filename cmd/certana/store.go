@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/config"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/vault"
-	"github.com/certana/certana/internal/watermark"
 )
 
 // store is what every command that touches a deployment opens: its master key,
@@ -65,11 +63,6 @@ func sameMasterKey(ctx context.Context, rows *db.DB, v *vault.Vault) error {
 	}
 	return nil
 }
-
-// markKey is the deployment's watermark key.
-func (s *store) markKey() watermark.Key { return watermarkKey(s.vault) }
-
-func (s *store) logDir() string { return filepath.Join(s.cfg.Data, "log") }
 
 // newLogger writes to standard error as the settings say; --quiet leaves warnings
 // and errors.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/certana/certana/internal/app"
 	"github.com/certana/certana/internal/config"
 	"github.com/certana/certana/internal/vault"
 	"github.com/certana/certana/internal/watermark"
@@ -34,12 +35,6 @@ func openVault(l *config.Loaded, create bool) (*vault.Vault, error) {
 	return v, nil
 }
 
-// watermarkKey is the deployment's key of every track and payload. It follows
-// from the master key: whoever restores that can read every mark again.
-func watermarkKey(v *vault.Vault) watermark.Key {
-	return watermark.Key(v.Derive("watermark/1", len(watermark.Key{})))
-}
-
 // offlineKey finds the key of a command that needs no server, and tells which
 // it is: given with --key, the deployment's (--data or CERTANA_DATA), else the
 // published test key.
@@ -62,5 +57,5 @@ func (e *env) offlineKey(given string) (key watermark.Key, which string, err err
 	if err != nil {
 		return key, "", err
 	}
-	return watermarkKey(v), "deployment", nil
+	return app.MarkKey(v), "deployment", nil
 }

@@ -6,11 +6,8 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -27,37 +24,37 @@ import (
 	"github.com/certana/certana/internal/verify"
 	"github.com/certana/certana/internal/watermark"
 	"github.com/certana/certana/internal/watermark/spread"
+	"github.com/certana/certana/internal/webhook"
 )
 
-// Options name what to open.
+// Options name what to open. Rows are the caller's: whoever opened them closes
+// them, after the App.
 type Options struct {
-	Data      string // folder
-	Blobs     string // URL
-	Origin    string // name of a new log; "" is ledger.DefaultOrigin
-	DB        db.Config
-	Pipeline  pipeline.Config
-	TrackA    spread.Config
-	Vault     *vault.Vault
-	Logger    *slog.Logger
-	Announcer pipeline.Announcer
-}
-
-// App is an open deployment that appends to its log: one process at a time.
-type App struct {
+	Data     string // folder, which exists
+	Blobs    string // URL
+	Origin   string // name of a new log; "" is ledger.DefaultOrigin
 	Rows     *db.DB
 	Vault    *vault.Vault
+	Pipeline pipeline.Config
+	Webhooks webhook.Config
+	TrackA   spread.Config
+	Logger   *slog.Logger
+}
+
+// App is a deployment opened to serve: one process at a time, because one
+// process at a time appends to the log.
+type App struct {
+	Rows     *db.DB
 	Blobs    *blob.Store
 	Log      *ledger.Log
 	Queue    db.Queue
 	Keys     *pipeline.OrgKeys
-	Registry *registry.Registry
+	Hooks    *webhook.Service
 	Tracks   []watermark.Track
-	MarkKey  watermark.Key
 	Pipeline *pipeline.Pipeline
 	Verifier *verify.Verifier
 
-	workers int
-	closing sync.Once
+	closed bool
 }
 
 // MarkKey is the key of a deployment's watermarks and payloads. It follows from
@@ -69,79 +66,81 @@ func MarkKey(v *vault.Vault) watermark.Key {
 // LogDir is where a deployment's log lies.
 func LogDir(data string) string { return filepath.Join(data, "log") }
 
-// Open opens a deployment, making what is not there yet. The caller closes it.
+// Open opens everything in the order in which it depends on each other. Nothing
+// runs before Start.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
-	}
-	a := &App{Vault: o.Vault, MarkKey: MarkKey(o.Vault), workers: o.Pipeline.Workers}
+	a := &App{Rows: o.Rows}
 	defer func() {
 		if err != nil {
-			_ = a.Close(context.WithoutCancel(ctx))
+			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 		}
 	}()
-	if o.DB.Logger == nil {
-		o.DB.Logger = o.Logger
-	}
-	if a.Rows, err = db.Open(ctx, o.DB); err != nil {
-		return nil, err
-	}
 	if a.Blobs, err = blob.Open(ctx, o.Blobs); err != nil {
 		return nil, err
 	}
+	const purpose = "ledger/log-key"
 	if a.Log, err = ledger.OpenLog(ctx, ledger.Options{
 		Dir: LogDir(o.Data), Origin: o.Origin, Logger: o.Logger,
-		Seal: func(b []byte) []byte { return o.Vault.Seal(logKeyPurpose, b) },
-		Open: func(b []byte) ([]byte, error) { return o.Vault.Open(logKeyPurpose, b) },
+		Seal: func(plain []byte) []byte { return o.Vault.Seal(purpose, plain) },
+		Open: func(sealed []byte) ([]byte, error) { return o.Vault.Open(purpose, sealed) },
 	}); err != nil {
 		return nil, err
 	}
-	return a, a.assemble(ctx, o)
-}
-
-const logKeyPurpose = "log-key"
-
-// assemble makes the rooms that stand on what was opened.
-func (a *App) assemble(ctx context.Context, o Options) (err error) {
-	if a.Queue, err = db.NewQueue(a.Rows, db.QueueConfig{Queues: map[string]db.QueueSpec{
-		river.QueueDefault: {Workers: a.workers}}}); err != nil {
-		return err
+	// Deliveries have workers of their own: slow receivers hold up nobody else.
+	if a.Queue, err = db.NewQueue(o.Rows, db.QueueConfig{Queues: map[string]db.QueueSpec{
+		river.QueueDefault: {Workers: o.Pipeline.Workers},
+		webhook.QueueName:  {Workers: o.Webhooks.Workers, Poll: 200 * time.Millisecond},
+	}}); err != nil {
+		return nil, err
 	}
-	a.Keys = pipeline.NewOrgKeys(a.Rows, a.Vault)
-	a.Registry = registry.New(a.Rows, a.MarkKey, fingerprint.NewMultiIndex[asset.ID]())
-	a.Tracks = []watermark.Track{spread.New(a.MarkKey, o.TrackA)}
-	gate := pipeline.NewGate(o.Pipeline.DecodePixels)
-	comparer := verify.NewComparer(a.Blobs, gate, pipeline.MaxRendition(o.Pipeline.MaxBytes))
-	if a.Pipeline, err = pipeline.New(ctx, pipeline.Parts{
-		Config: o.Pipeline, Dir: o.Data, Rows: a.Rows, Blobs: a.Blobs, Log: a.Log, Queue: a.Queue,
-		Keys: a.Keys, Registry: a.Registry, Gate: gate, Comparer: comparer, Tracks: a.Tracks,
-		MarkKey: a.MarkKey, Announcer: o.Announcer, Logger: o.Logger,
-	}); err != nil {
-		return err
+	if a.Hooks, err = webhook.New(webhook.Parts{Config: o.Webhooks, Rows: o.Rows, Queue: a.Queue, Sealer: o.Vault, Logger: o.Logger}); err != nil {
+		return nil, err
+	}
+	p := parts(o, a.Blobs, a.Log)
+	p.Dir, p.Queue, p.Announcer = o.Data, a.Queue, a.Hooks
+	a.Keys, a.Tracks = p.Keys, p.Tracks
+	if a.Pipeline, err = pipeline.New(ctx, p); err != nil {
+		return nil, err
 	}
 	a.Verifier = verify.New(verify.Parts{
-		Rows: a.Rows, Registry: a.Registry, Comparer: comparer, Pipeline: a.Pipeline, Gate: gate, Tracks: a.Tracks,
-		Limits:    raster.Limits{MaxBytes: o.Pipeline.MaxBytes, MaxPixels: o.Pipeline.MaxPixels},
-		Announcer: o.Announcer, Logger: o.Logger,
+		Rows: o.Rows, Registry: p.Registry, Comparer: p.Comparer.(*verify.Comparer), Pipeline: a.Pipeline,
+		Gate: p.Gate, Tracks: p.Tracks, Announcer: a.Hooks, Logger: o.Logger,
+		Limits: raster.Limits{MaxBytes: o.Pipeline.MaxBytes, MaxPixels: o.Pipeline.MaxPixels},
 	})
-	return nil
+	return a, nil
 }
 
-// Start begins to work the queue.
+// parts are the rooms that a pipeline opens, but for the folder, the queue and
+// whom it tells.
+func parts(o Options, blobs *blob.Store, log pipeline.Ledger) pipeline.Parts {
+	key := MarkKey(o.Vault)
+	gate := pipeline.NewGate(o.Pipeline.DecodePixels)
+	return pipeline.Parts{
+		Config: o.Pipeline, Rows: o.Rows, Blobs: blobs, Log: log,
+		Keys:     pipeline.NewOrgKeys(o.Rows, o.Vault),
+		Registry: registry.New(o.Rows, key, fingerprint.NewMultiIndex[asset.ID]()),
+		Gate:     gate,
+		Comparer: verify.NewComparer(blobs, gate, pipeline.MaxRendition(o.Pipeline.MaxBytes)),
+		Tracks:   []watermark.Track{spread.New(key, o.TrackA)},
+		MarkKey:  key, Logger: o.Logger,
+	}
+}
+
+// Start lets the jobs run.
 func (a *App) Start(ctx context.Context) error {
-	return a.Queue.Start(ctx, a.Pipeline.Workers(), a.Pipeline.Periodic()...)
+	workers := a.Pipeline.Workers()
+	a.Hooks.Workers(workers)
+	return a.Queue.Start(ctx, workers, append(a.Pipeline.Periodic(), a.Hooks.Periodic()...)...)
 }
 
-// Close ends the work and closes what was opened, in the order that lets every
-// job finish or be run again. Closing again does nothing.
-func (a *App) Close(ctx context.Context) (err error) {
-	a.closing.Do(func() { err = a.close(ctx) })
-	return err
-}
-
-func (a *App) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
+// Close ends what Open opened, the last first. Jobs that are under way are
+// waited for until ctx ends, and run again at the next start. Closing again
+// does nothing.
+func (a *App) Close(ctx context.Context) error {
+	if a.closed {
+		return nil
+	}
+	a.closed = true
 	var errs []error
 	if a.Queue != nil {
 		errs = append(errs, a.Queue.Stop(ctx))
@@ -151,9 +150,6 @@ func (a *App) close(ctx context.Context) error {
 	}
 	if a.Blobs != nil {
 		errs = append(errs, a.Blobs.Close())
-	}
-	if a.Rows != nil {
-		errs = append(errs, a.Rows.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -1,7 +1,6 @@
 package pipeline_test
 
 import (
-	"context"
 	"errors"
 	"image"
 	"os"
@@ -186,7 +185,7 @@ func TestUnfinishedUploadIsSettledAtStart(t *testing.T) {
 	if err := os.WriteFile(claim, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Close(context.Background()); err != nil {
+	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
 	again := apptest.Reopen(t, dir)

@@ -5,6 +5,7 @@ package apptest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/vault"
+	"github.com/certana/certana/internal/webhook"
 )
 
 // Deployment is an open deployment and one organization in it.
@@ -56,19 +58,37 @@ func Reopen(tb testing.TB, dir string) *Deployment {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	a, err := app.Open(ctx, app.Options{
-		Data: dir, Blobs: "file://" + filepath.Join(dir, "blobs"), DB: db.DefaultConfig(dir),
-		Pipeline: pipeline.DefaultConfig(), Vault: v, Logger: slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
+	logger := slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	c := db.DefaultConfig(dir)
+	c.Logger = logger
+	rows, err := db.Open(ctx, c)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	hooks := webhook.DefaultConfig()
+	hooks.AllowPrivate = true // receivers in tests listen on loopback
+	a, err := app.Open(ctx, app.Options{
+		Data: dir, Blobs: "file://" + filepath.Join(dir, "blobs"), Rows: rows, Vault: v,
+		Pipeline: pipeline.DefaultConfig(), Webhooks: hooks, Logger: logger,
+	})
+	if err != nil {
+		tb.Fatal(errors.Join(err, rows.Close()))
+	}
+	d := &Deployment{App: a, Dir: dir}
 	tb.Cleanup(func() {
-		if err := a.Close(context.Background()); err != nil {
+		if err := d.Close(); err != nil {
 			tb.Errorf("close the deployment: %v", err)
 		}
 	})
-	return &Deployment{App: a, Dir: dir}
+	return d
+}
+
+// Close ends the deployment before the test does, as an orderly end of the
+// process would.
+func (d *Deployment) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return errors.Join(d.App.Close(ctx), d.Rows.Close())
 }
 
 // NewOrganization adds an organization with an owner and a signing key.
