@@ -124,7 +124,7 @@ func TestBadCredentials(t *testing.T) {
 	late := account.DefaultConfig("http://localhost")
 	late.Argon2 = account.Argon2{MemoryKiB: 8, Passes: 1, Lanes: 1}
 	late.Now = func() time.Time { return time.Now().Add(2 * time.Hour) }
-	accounts, err := account.New(t.Context(), late, w.Rows, w.Vault, w.Keys)
+	accounts, err := account.New(t.Context(), late, w.Rows, w.Secrets, w.Keys)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,12 +24,14 @@ import (
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/app/apptest"
 	"github.com/certana/certana/internal/httpapi"
+	"github.com/certana/certana/internal/vault"
 )
 
 // world is a whole deployment behind its door.
 type world struct {
 	*apptest.Deployment
 	Accounts *account.Service
+	Secrets  *vault.Vault
 	URL      string
 }
 
@@ -38,7 +40,11 @@ func newWorld(t *testing.T) *world {
 	d := apptest.Start(t)
 	c := account.DefaultConfig("http://localhost")
 	c.Argon2 = account.Argon2{MemoryKiB: 8, Passes: 1, Lanes: 1} // the cost of passwords is not what is tested
-	accounts, err := account.New(t.Context(), c, d.Rows, d.Vault, d.Keys)
+	secrets, err := vault.LoadOrCreate(filepath.Join(d.Dir, "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts, err := account.New(t.Context(), c, d.Rows, secrets, d.Keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +61,7 @@ func newWorld(t *testing.T) *world {
 			t.Errorf("left in the spool folder: %v %v", left, err)
 		}
 	})
-	return &world{Deployment: d, Accounts: accounts, URL: url}
+	return &world{Deployment: d, Accounts: accounts, Secrets: secrets, URL: url}
 }
 
 func serve(t *testing.T, h http.Handler) string {
