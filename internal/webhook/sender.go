@@ -99,7 +99,7 @@ func (s *sender) explain(err error) string {
 		return "the host's name could not be looked up"
 	case errors.As(err, &certificate):
 		return "the certificate is not valid: " + strings.TrimPrefix(certificate.Err.Error(), "x509: ")
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "the server does not speak TLS"
 	case errors.As(err, &alert):
 		return "the server ended the TLS handshake"
