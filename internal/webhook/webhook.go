@@ -39,12 +39,14 @@ func Events() []string {
 	return []string{AssetProcessed, AssetFailed, AssetDeleted, VerificationCompleted, CommitmentFinalized}
 }
 
-// Webhook, Delivery and Attempt are the rows as they are kept; none of them
-// holds a secret.
+// The rows as they are kept; none of them holds a secret.
 type (
-	Webhook  = db.Webhook
+	// Webhook is an address that an organization wants its events sent to.
+	Webhook = db.Webhook
+	// Delivery is one event on its way to one webhook.
 	Delivery = db.WebhookDelivery
-	Attempt  = db.WebhookAttempt
+	// Attempt is one HTTP request of a delivery and what came of it.
+	Attempt = db.WebhookAttempt
 )
 
 // Sealer seals secrets at rest; a value opens for the purpose that it was sealed
