@@ -13,13 +13,8 @@ import (
 )
 
 // QueueName is the queue of deliveries, apart from the pipeline's: slow
-// receivers hold nobody up but each other.
+// receivers hold nobody up but each other. It is worked with Config.Workers.
 const QueueName = "webhooks"
-
-// QueueSpec says how that queue is worked; add it to db.QueueConfig.Queues.
-func (s *Service) QueueSpec() db.QueueSpec {
-	return db.QueueSpec{Workers: s.cfg.Workers, Poll: 200 * time.Millisecond}
-}
 
 // DeliverJob makes one attempt of a delivery. The generation ties it to the
 // attempt that it was made for: run twice, or overtaken by a redelivery, it
