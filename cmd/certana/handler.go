@@ -7,7 +7,8 @@ import (
 	"github.com/certana/certana/internal/sealing"
 )
 
-// handler puts the doors side by side.
+// handler puts the doors side by side. /v1 brings its own frame; the others get
+// the same one, and answer their own panics in their own words.
 func (a *server) handler() (http.Handler, error) {
 	api, err := httpapi.New(httpapi.Deps{
 		Accounts: a.accounts, Rows: a.rows, Pipeline: a.Pipeline, Verifier: a.Verifier, Log: a.logger,
@@ -16,11 +17,22 @@ func (a *server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	images := sealing.NewHandler(sealing.Deps{
+		Config: a.cfg.Sealing, Account: a.accounts, Rows: a.rows, Store: a.Blobs, Logger: a.logger,
+	})
 	mux := http.NewServeMux()
 	mux.Handle("/", api) // /v1, /healthz, /.well-known
-	mux.Handle("/api/", sealing.NewHandler(sealing.Deps{
-		Config: a.cfg.Sealing, Account: a.accounts, Rows: a.rows, Store: a.Blobs, Logger: a.logger,
-	}))
-	mux.Handle("/log/", http.StripPrefix("/log/", a.Log.Handler()))
+	mux.Handle("/api/", httpapi.Around(a.logger, sealingFailed, images))
+	mux.Handle("/log/", httpapi.Around(a.logger, logFailed, http.StripPrefix("/log/", a.Log.Handler())))
 	return mux, nil
+}
+
+func sealingFailed(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = w.Write([]byte(`{"error": "Internal server error"}`)) // a client that left is no failure of ours
+}
+
+func logFailed(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "internal server error", http.StatusInternalServerError)
 }

@@ -160,6 +160,9 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	body, err := io.ReadAll(res.Body)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), body, 0o644))
+	if res.Header.Get("X-Request-Id") == "" {
+		ts.Fatalf("GET %s: the answer has no X-Request-Id", args[1])
+	}
 	if res.StatusCode != want {
 		ts.Fatalf("GET %s: %s, want %d: %s", args[1], res.Status, want, body)
 	}

@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/certana/certana/internal/config"
+	"github.com/certana/certana/internal/httpapi"
 )
 
 func newServe(e *env) *cobra.Command {
@@ -93,13 +91,7 @@ func (e *env) answer(ctx context.Context, a *server, ln net.Listener) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
-	}
+	server := httpapi.NewServer(ln.Addr().String(), h, a.logger)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ln) }()
 	if err := e.greet(a.cfg); err != nil {

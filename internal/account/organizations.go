@@ -37,7 +37,7 @@ type Organization struct {
 }
 
 // NewOrganization is what the maker of an organization says. An empty Slug is
-// made from the name; an empty Plan is free.
+// made from the name, or of chance where that has nothing a slug may hold; an empty Plan is free.
 type NewOrganization struct{ Name, Slug, Plan string }
 
 // CreateOrganization makes an organization that the caller owns. A slug in use
@@ -77,7 +77,10 @@ func (s *Service) newOrganization(owner asset.ID, n NewOrganization) (*db.Organi
 	if slug == "" {
 		slug = slugOf(name)
 	}
-	if slug == "" || len(slug) > 63 || slug != slugOf(slug) {
+	if slug == "" { // a name in another script
+		slug = "org-" + chance()
+	}
+	if len(slug) > 63 || slug != slugOf(slug) {
 		return nil, asset.Invalid("the slug has 1 to 63 lower-case letters, digits and single hyphens between them", "slug")
 	}
 	plan := n.Plan
@@ -107,7 +110,7 @@ func slugOf(s string) string {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	})
 	slug := strings.Join(runs, "-")
-	return strings.TrimRight(slug[:min(len(slug), 64)], "-")
+	return strings.TrimRight(slug[:min(len(slug), 63)], "-")
 }
 
 // Organizations lists a page of the organizations that the caller is a member

@@ -73,16 +73,21 @@ func personalOrganization(u *db.User) *db.Organization {
 	if name == "" {
 		name = local
 	}
-	suffix := make([]byte, 4)
-	_, _ = rand.Read(suffix) // crypto/rand ends the program rather than fail
 	base := slugOf(local)
 	if base == "" {
 		base = "user"
 	}
 	return &db.Organization{
-		ID: asset.NewID(), Name: name, Slug: base[:min(len(base), 40)] + "-" + hex.EncodeToString(suffix),
+		ID: asset.NewID(), Name: name, Slug: base[:min(len(base), 40)] + "-" + chance(),
 		OwnerID: u.ID, Plan: PlanFree, Personal: true,
 	}
+}
+
+// chance is eight hex digits for a slug that nobody chose.
+func chance() string {
+	b := make([]byte, 4)
+	_, _ = rand.Read(b) // crypto/rand ends the program rather than fail
+	return hex.EncodeToString(b)
 }
 
 func (s *Service) user(ctx context.Context, u *db.User) (*User, error) {

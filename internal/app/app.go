@@ -8,10 +8,12 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
 
+	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/blob"
 	"github.com/certana/certana/internal/db"
@@ -130,7 +132,9 @@ func parts(o Options, blobs *blob.Store, log pipeline.Ledger) pipeline.Parts {
 func (a *App) Start(ctx context.Context) error {
 	workers := a.Pipeline.Workers()
 	a.Hooks.Workers(workers)
-	return a.Queue.Start(ctx, workers, append(a.Pipeline.Periodic(), a.Hooks.Periodic()...)...)
+	forgetting := account.Forgetting{Rows: a.Rows}
+	forgetting.Workers(workers)
+	return a.Queue.Start(ctx, workers, slices.Concat(a.Pipeline.Periodic(), a.Hooks.Periodic(), forgetting.Periodic())...)
 }
 
 // Close ends what Open opened, the last first. Jobs that are under way are

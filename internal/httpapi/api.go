@@ -25,8 +25,8 @@ type Deps struct {
 	Verifier Verifier
 	Log      *slog.Logger // slog.Default() when nil
 
-	UploadWait time.Duration // how long an upload waits for its processing; 10 s when 0
-	CommitWait time.Duration // how long a commitment waits for finality; 15 s when 0
+	UploadWait time.Duration // how long an upload waits for its processing; 0 does not wait
+	CommitWait time.Duration // how long a commitment waits for finality; 0 does not wait
 }
 
 // Pipeline is the part of *pipeline.Pipeline that is called from here.
@@ -72,12 +72,6 @@ type server struct {
 func New(d Deps) (http.Handler, error) {
 	if d.Log == nil {
 		d.Log = slog.Default()
-	}
-	if d.UploadWait == 0 {
-		d.UploadWait = 10 * time.Second
-	}
-	if d.CommitWait == 0 {
-		d.CommitWait = 15 * time.Second
 	}
 	c, err := loadContract()
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/certana/certana/internal/app/apptest"
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/httpapi"
 	"github.com/certana/certana/internal/synth"
 )
 
@@ -76,6 +77,20 @@ func TestUploadAsPrinted(t *testing.T) {
 
 // The fields may come before the file; flags are taken as they are said; what
 // is not said has its default.
+// A wait of zero is none: the answer does not tell how processing ends.
+func TestUploadWithoutWaiting(t *testing.T) {
+	w := newWorld(t, func(d *httpapi.Deps) { d.UploadWait = 0 })
+	token := w.register(t, "user@example.com")
+	a := w.upload(t, token, asPrinted(picture(t, 50))...)
+	if s := a["processing_status"]; s != "pending" && s != "processing" {
+		t.Errorf("the answer waited until the asset was %v", s)
+	}
+	id := uuid.MustParse(a["id"].(string))
+	if _, err := w.Pipeline.Wait(t.Context(), id, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestUploadFields(t *testing.T) {
 	w := newWorld(t)
 	token := w.register(t, "user@example.com")

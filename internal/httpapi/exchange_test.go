@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,7 +29,7 @@ func bare(t *testing.T, also func(*server, *http.ServeMux)) *httptest.Server {
 	if also != nil {
 		mux := http.NewServeMux()
 		also(s, mux)
-		h = s.withExchange(s.withRecovery(mux))
+		h = Around(s.Log, s.panicked, mux)
 	}
 	ts := httptest.NewServer(h)
 	t.Cleanup(ts.Close)
@@ -266,5 +267,27 @@ func TestRequestIDAndHeaders(t *testing.T) {
 		if res.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Error("the type of an answer may be guessed")
 		}
+	}
+}
+
+// Other doors get the same frame, and answer panics in their own words.
+func TestAroundAnotherDoor(t *testing.T) {
+	var log bytes.Buffer
+	h := Around(slog.New(slog.NewTextHandler(&log, nil)), func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "own words", http.StatusInternalServerError)
+	}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("why") }))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/api/image?api_key=hidden", nil))
+	id := w.Header().Get("X-Request-Id")
+	if w.Code != 500 || w.Body.String() != "own words\n" || id == "" {
+		t.Errorf("%d %q, id %q", w.Code, w.Body, id)
+	}
+	for _, part := range []string{"panic", "why", "path=/api/image", "status=500", id} {
+		if !strings.Contains(log.String(), part) {
+			t.Errorf("the log has no %q:\n%s", part, log.String())
+		}
+	}
+	if strings.Contains(log.String(), "hidden") {
+		t.Error("the log holds the query")
 	}
 }

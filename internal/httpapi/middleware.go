@@ -12,9 +12,20 @@ import (
 	"github.com/certana/certana/internal/asset"
 )
 
+// Around puts around a door what every door has: request id, common headers,
+// access log, and an answer where its code panicked. That answer is failed's to
+// write, in the door's own words; its status is 500. A door may replace the
+// headers.
+func Around(log *slog.Logger, failed http.HandlerFunc, next http.Handler) http.Handler {
+	if log == nil {
+		log = slog.Default()
+	}
+	return withExchange(log, withRecovery(log, failed, next))
+}
+
 // withExchange is the outermost middleware: it gives the request its id, the
 // answer its common headers, and writes the access log.
-func (s *server) withExchange(next http.Handler) http.Handler {
+func withExchange(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		x, r := newExchange(w, r)
@@ -30,7 +41,7 @@ func (s *server) withExchange(next http.Handler) http.Handler {
 		if r.URL.Path == "/healthz" {
 			level = slog.LevelDebug
 		}
-		s.Log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", x.status,
+		log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", x.status,
 			"bytes", x.sent, "ms", time.Since(start).Milliseconds(), "remote", remoteHost(r), "request_id", x.id)
 	})
 }
@@ -45,7 +56,7 @@ func remoteHost(r *http.Request) string {
 
 // withRecovery turns a panic into a 500, or breaks the connection when the
 // answer has begun: half an answer must not look like a whole one.
-func (s *server) withRecovery(next http.Handler) http.Handler {
+func withRecovery(log *slog.Logger, failed http.HandlerFunc, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			v := recover()
@@ -55,12 +66,12 @@ func (s *server) withRecovery(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
 				panic(v)
 			}
-			s.Log.ErrorContext(r.Context(), "panic", "value", fmt.Sprint(v), "stack", string(debug.Stack()),
+			log.ErrorContext(r.Context(), "panic", "value", fmt.Sprint(v), "stack", string(debug.Stack()),
 				"request_id", exchangeOf(r.Context()).id)
 			if exchangeOf(r.Context()).status != 0 {
 				panic(http.ErrAbortHandler)
 			}
-			s.fail(w, r, fmt.Errorf("panic: %v", v))
+			failed(w, r)
 		}()
 		next.ServeHTTP(w, r)
 	})

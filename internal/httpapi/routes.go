@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"sort"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // The routes are those of api/openapi.yaml: the generated code registers each
 // with its operation id, and router puts the operation's middlewares around it.
 //
-//	every request     withExchange → withRecovery → withOnePath → router
+//	every request     Around (withExchange → withRecovery) → withOnePath → router
 //	every operation   withEnvelope → withCaller → withIdempotency → withValidation
 //	                  → handler
 //
@@ -27,11 +28,16 @@ func (s *server) routes() http.Handler {
 		}),
 		gen.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.malformed})
 	mux.mux.HandleFunc("/", mux.unknown)
-	return s.withExchange(s.withRecovery(s.withOnePath(mux)))
+	return Around(s.Log, s.panicked, s.withOnePath(mux))
 }
 
 func (s *server) operation(op *operation, h http.Handler) http.Handler {
 	return withEnvelope(op, s.withCaller(op, s.withIdempotency(op, s.withValidation(op, h))))
+}
+
+// panicked answers where our code panicked; what happened is in the log.
+func (s *server) panicked(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, errors.New("panic"))
 }
 
 // malformed answers what only the generated code noticed.

@@ -35,7 +35,7 @@ type world struct {
 	URL      string
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*httpapi.Deps)) *world {
 	t.Helper()
 	d := apptest.Start(t)
 	c := account.DefaultConfig("http://localhost")
@@ -48,9 +48,13 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := httpapi.New(httpapi.Deps{Accounts: accounts, Rows: d.Rows, Pipeline: d.Pipeline, Verifier: d.Verifier,
-		UploadWait: time.Minute, // a slow machine must not turn completed into processing
-		Log:        slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	deps := httpapi.Deps{Accounts: accounts, Rows: d.Rows, Pipeline: d.Pipeline, Verifier: d.Verifier,
+		UploadWait: time.Minute, CommitWait: time.Minute, // a slow machine must not turn completed into processing
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	for _, f := range change {
+		f(&deps)
+	}
+	h, err := httpapi.New(deps)
 	if err != nil {
 		t.Fatal(err)
 	}
