@@ -44,8 +44,8 @@ func (s *store) logOrigin() string {
 }
 
 // close ends the deployment and then its store.
-func (s *server) close(ctx context.Context) error {
-	return errors.Join(s.App.Close(ctx), s.store.close())
+func (a *server) close(ctx context.Context) error {
+	return errors.Join(a.App.Close(ctx), a.store.close())
 }
 
 // closeWithin is how long an orderly end may take.

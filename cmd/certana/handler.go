@@ -11,7 +11,7 @@ import (
 // the same one, and answer their own panics in their own words.
 func (a *server) handler() (http.Handler, error) {
 	api, err := httpapi.New(httpapi.Deps{
-		Accounts: a.accounts, Rows: a.rows, Pipeline: a.Pipeline, Verifier: a.Verifier, Log: a.logger,
+		Accounts: a.accounts, Rows: a.rows, Pipeline: a.Pipeline, Verifier: a.Verifier, Webhooks: a.Hooks, Log: a.logger,
 		UploadWait: a.cfg.Pipeline.Wait, CommitWait: a.cfg.Pipeline.CommitWait,
 	})
 	if err != nil {

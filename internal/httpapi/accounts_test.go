@@ -136,7 +136,9 @@ func TestScopes(t *testing.T) {
 		"write":  {{method: "DELETE", path: "/v1/assets/" + id}, {method: "PATCH", path: "/v1/assets/" + id, json: "{}"}, {method: "POST", path: "/v1/assets/", form: []part{}}},
 		"verify": {{method: "POST", path: "/v1/verify/", form: []part{}}, {method: "POST", path: "/v1/verify/batch", form: []part{}}},
 		"commit": {{method: "POST", path: "/v1/blockchain/commit", json: map[string]any{"asset_id": id}}},
-		"admin":  {{method: "GET", path: "/v1/api-keys/"}, {method: "POST", path: "/v1/organizations/", json: `{"name":"X"}`}},
+		"webhooks": {{method: "GET", path: "/v1/webhooks/"}, {method: "PATCH", path: "/v1/webhooks/" + id, json: "{}"},
+			{method: "GET", path: "/v1/webhooks/" + id + "/deliveries"}, {method: "POST", path: "/v1/webhooks/" + id + "/rotate-secret"}},
+		"admin": {{method: "GET", path: "/v1/api-keys/"}, {method: "POST", path: "/v1/organizations/", json: `{"name":"X"}`}},
 	}
 	for held := range calls {
 		key := w.newKey(t, token, held)

@@ -23,6 +23,7 @@ type Deps struct {
 	Rows     Rows
 	Pipeline Pipeline
 	Verifier Verifier
+	Webhooks Webhooks
 	Log      *slog.Logger // slog.Default() when nil
 
 	UploadWait time.Duration // how long an upload waits for its processing; 0 does not wait

@@ -109,7 +109,7 @@ func (s *server) keep(ctx context.Context, op *operation, state *repeatable, ans
 }
 
 // secretFields are those of an answer that are shown once.
-var secretFields = map[string]string{"createAPIKey": "key"}
+var secretFields = map[string]string{"createAPIKey": "key", "createWebhook": "secret", "rotateWebhookSecret": "secret"}
 
 func masked(op *operation, body []byte) []byte {
 	name, ok := secretFields[op.id]

@@ -48,7 +48,7 @@ func newWorld(t *testing.T, change ...func(*httpapi.Deps)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deps := httpapi.Deps{Accounts: accounts, Rows: d.Rows, Pipeline: d.Pipeline, Verifier: d.Verifier,
+	deps := httpapi.Deps{Accounts: accounts, Rows: d.Rows, Pipeline: d.Pipeline, Verifier: d.Verifier, Webhooks: d.Hooks,
 		UploadWait: time.Minute, CommitWait: time.Minute, // a slow machine must not turn completed into processing
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	for _, f := range change {
