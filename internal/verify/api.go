@@ -7,7 +7,6 @@ import "github.com/certana/certana/internal/asset"
 // Options of one verification.
 type Options struct {
 	TamperMap bool
-	Filename  string    // as the caller named the file; for the answer only
 	OrgID     *asset.ID // the caller's organization in force; nil when anonymous
 	UserID    *asset.ID
 }

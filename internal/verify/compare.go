@@ -34,10 +34,6 @@ func NewComparer(blobs Blobs, gate Gate, limit int64) *Comparer {
 	return &Comparer{blobs, gate, limit}
 }
 
-// FeaturesVariant is the variant under which an asset's alignment features are
-// kept beside its renditions.
-const FeaturesVariant asset.Variant = "features"
-
 // Compare aligns a probe, an upright picture reduced to tamper.WorkingSide,
 // with an asset's watermarked rendition, and says where they differ.
 func (c *Comparer) Compare(ctx context.Context, a asset.Asset, probe tamper.Picture) (tamper.Result, error) {
@@ -78,7 +74,7 @@ func (c *Comparer) reference(ctx context.Context, data []byte) (tamper.Picture, 
 
 // features reads the stored features; without them Inspect extracts them anew.
 func (c *Comparer) features(ctx context.Context, a asset.Asset) *align.Features {
-	data, err := c.blobs.ReadAll(ctx, blob.AssetKey(a.ID, FeaturesVariant), 1<<20)
+	data, err := c.blobs.ReadAll(ctx, blob.AssetKey(a.ID, asset.Features), 1<<20)
 	if err != nil {
 		return nil
 	}

@@ -26,7 +26,7 @@ type Findings struct {
 	Pixels asset.Outcome
 	// Signature: the organization's signature over the statement holds.
 	Signature asset.Outcome
-	// Record: the stored renditions are those that the statement names.
+	// Record: the asset's row says what the statement says: ids, hashes, CID.
 	Record asset.Outcome
 	// Inclusion: the statement is in the log, under a signed checkpoint.
 	Inclusion asset.Outcome
