@@ -37,18 +37,28 @@ func (c *claim) release() {
 	}
 }
 
-// undo removes what was stored under the claim. When even that fails the claim
-// stays for the next start.
+// undo removes what was stored under the claim, unless the row is in all the
+// same: a commit whose answer was lost is an error too. When it cannot be told,
+// or the picture cannot be removed, the claim stays for the next start.
 func (c *claim) undo(ctx context.Context) {
 	// The request may be what was cancelled; the picture must go all the same.
-	if err := c.p.eraseBlobs(context.WithoutCancel(ctx), c.id); err != nil {
-		c.p.logger.Error("an orphan picture is left to the next start", "asset", c.id, "error", err)
+	if err := c.p.settle(context.WithoutCancel(ctx), c.id); err != nil {
+		c.p.logger.Error("an unfinished upload is left to the next start", "asset", c.id, "error", err)
 		c.kept = true
 	}
 }
 
-// recoverClaims erases the pictures of claims that a crash left, unless their
-// row got in. It runs at start, before anything new is accepted.
+// settle erases the pictures of an asset that has no row.
+func (p *Pipeline) settle(ctx context.Context, id asset.ID) error {
+	_, err := p.rows.AssetByID(ctx, id)
+	if asset.Is(err, asset.AssetNotFound) {
+		return p.eraseBlobs(ctx, id)
+	}
+	return err
+}
+
+// recoverClaims settles the claims that a crash left. It runs at start, before
+// anything new is accepted.
 func (p *Pipeline) recoverClaims(ctx context.Context) error {
 	left, err := filepath.Glob(filepath.Join(p.spooler.Dir, claimPrefix+"*"))
 	if err != nil {
@@ -59,12 +69,10 @@ func (p *Pipeline) recoverClaims(ctx context.Context) error {
 		if err != nil {
 			continue // not ours
 		}
-		_, err = p.rows.AssetByID(ctx, id)
-		if asset.Is(err, asset.AssetNotFound) {
-			err = p.eraseBlobs(ctx, id)
-		}
-		if err != nil {
-			return fmt.Errorf("settle the unfinished upload %s: %w", id, err)
+		if err := p.settle(ctx, id); err != nil {
+			// Pictures that cannot be reached now are no reason not to start.
+			p.logger.Error("an unfinished upload is left to the next start", "asset", id, "error", err)
+			continue
 		}
 		_ = os.Remove(path)
 	}

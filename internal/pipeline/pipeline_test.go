@@ -194,6 +194,53 @@ func TestUnfinishedUploadIsSettledAtStart(t *testing.T) {
 	}
 }
 
+// A transaction may be in although its answer was lost: then the picture stays.
+func TestUndoKeepsThePictureOfARow(t *testing.T) {
+	d := apptest.Open(t, t.TempDir())
+	a, err := d.Pipeline.Accept(t.Context(), upload(d, t, apptest.JPEG(t, photo(1), 92)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	orphan := asset.NewID()
+	if _, err := d.Blobs.Put(t.Context(), blob.AssetKey(orphan, asset.Original), strings.NewReader("picture"), "image/jpeg"); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[asset.ID]bool{a.ID: true, orphan: false} {
+		if err := d.Pipeline.UndoUpload(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if there, err := d.Blobs.Exists(t.Context(), blob.AssetKey(id, asset.Original)); err != nil || there != want {
+			t.Errorf("the picture of %s: there %v, want %v (%v)", id, there, want, err)
+		}
+	}
+}
+
+// An orphan that cannot be removed keeps its claim, and no server from starting.
+func TestOrphanThatCannotBeRemoved(t *testing.T) {
+	dir := t.TempDir()
+	d := apptest.Open(t, dir)
+	id := asset.NewID()
+	// The folder of the picture is a link to itself, which nobody can look into.
+	folder := filepath.Dir(filepath.Join(dir, "blobs", blob.AssetKey(id, asset.Original)))
+	if err := os.MkdirAll(filepath.Dir(folder), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(folder, folder); err != nil {
+		t.Fatal(err)
+	}
+	claim := filepath.Join(dir, "tmp", "claim-"+id.String())
+	if err := os.WriteFile(claim, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	apptest.Reopen(t, dir)
+	if _, err := os.Stat(claim); err != nil {
+		t.Errorf("the claim is gone: %v", err)
+	}
+}
+
 func TestConcurrentUploads(t *testing.T) {
 	d := apptest.Start(t)
 	same := apptest.JPEG(t, photo(9), 92)
