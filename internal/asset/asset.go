@@ -78,13 +78,15 @@ type Asset struct {
 	UpdatedAt time.Time
 }
 
-// Variant names a rendition.
+// Variant names a rendition, or what is kept beside the two.
 type Variant string
 
-// Original is what was uploaded; Watermarked is what certana made of it.
+// Original is what was uploaded; Watermarked is what certana made of it;
+// Features, no picture, is what a copy is aligned by.
 const (
 	Original    Variant = "original"
 	Watermarked Variant = "watermarked"
+	Features    Variant = "features"
 )
 
 // CommitmentStatus is how final a commitment is.

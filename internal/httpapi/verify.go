@@ -35,15 +35,15 @@ func (s *server) VerifyImage(ctx context.Context, r gen.VerifyImageRequestObject
 	if err := s.first(ctx, f.digest()); err != nil {
 		return nil, err
 	}
-	result, err := s.Verifier.Verify(ctx, f.files[0].Spooled, verifyOptions(ctx, f.files[0].name, withMap))
+	result, err := s.Verifier.Verify(ctx, f.files[0].Spooled, verifyOptions(ctx, withMap))
 	if err != nil {
 		return nil, err
 	}
 	return gen.VerifyImage200JSONResponse(result), nil
 }
 
-func verifyOptions(ctx context.Context, name string, withMap bool) verify.Options {
-	o := verify.Options{TamperMap: withMap, Filename: name}
+func verifyOptions(ctx context.Context, withMap bool) verify.Options {
+	o := verify.Options{TamperMap: withMap}
 	if who := callerOf(ctx); !who.anonymous {
 		o.OrgID, o.UserID = &who.OrganizationID, &who.UserID
 	}
@@ -111,7 +111,7 @@ func (s *server) verifyOne(ctx context.Context, file formFile, withMap bool) (an
 		defer func(f *pipeline.Spooled) { _ = f.Close() }(file.Spooled)
 		if err = ctx.Err(); err == nil {
 			var result verify.Result
-			if result, err = s.Verifier.Verify(ctx, file.Spooled, verifyOptions(ctx, file.name, withMap)); err == nil {
+			if result, err = s.Verifier.Verify(ctx, file.Spooled, verifyOptions(ctx, withMap)); err == nil {
 				return batchResult{Filename: file.name, Result: result}, true
 			}
 		}

@@ -13,9 +13,6 @@ import (
 	"github.com/certana/certana/internal/blob"
 )
 
-// features is kept beside the two renditions: what a copy is aligned by.
-const features asset.Variant = "features"
-
 // putFile stores a file under a key; the same key may be put again.
 func (p *Pipeline) putFile(ctx context.Context, key, path, contentType string) error {
 	f, err := os.Open(path)
@@ -53,7 +50,7 @@ func (p *Pipeline) readBlob(ctx context.Context, key, wantSHA256 string) ([]byte
 // eraseBlobs removes everything that is kept for an asset; what is not there
 // is no error.
 func (p *Pipeline) eraseBlobs(ctx context.Context, id asset.ID) error {
-	for _, v := range []asset.Variant{asset.Original, asset.Watermarked, features} {
+	for _, v := range []asset.Variant{asset.Original, asset.Watermarked, asset.Features} {
 		if err := p.blobs.Delete(ctx, blob.AssetKey(id, v)); err != nil {
 			return fmt.Errorf("erase the %s of %s: %w", v, id, err)
 		}

@@ -7,9 +7,6 @@ import (
 	"github.com/certana/certana/internal/db"
 )
 
-// Event is asset.Event, by its older name.
-type Event = asset.Event
-
 // Announcer hands events on. It works inside the transaction of what the event
 // announces, so that neither is ever there without the other.
 type Announcer interface {

@@ -101,7 +101,8 @@ func (p *Pipeline) Periodic() []*river.PeriodicJob {
 const sweepEvery = 2 * time.Minute
 
 // sweep enqueues again what has waited for long: an outage may have outlasted a
-// job's attempts. A job that is still there is not doubled.
+// job's attempts. What it enqueued before and is still there is not doubled; a
+// stage's first job may be, which does no harm.
 func (p *Pipeline) sweep(ctx context.Context) error {
 	unfinished, err := p.rows.UnfinishedAssets(ctx, p.now().Add(-10*time.Minute), 1000)
 	if err != nil {

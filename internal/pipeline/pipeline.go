@@ -100,7 +100,7 @@ func (p *Pipeline) Certify(ctx context.Context, id asset.ID) error {
 	if err := p.putBytes(ctx, blob.AssetKey(a.ID, asset.Watermarked), rendition, a.MIMEType); err != nil {
 		return err
 	}
-	if err := p.putBytes(ctx, blob.AssetKey(a.ID, features), prints.features, "application/octet-stream"); err != nil {
+	if err := p.putBytes(ctx, blob.AssetKey(a.ID, asset.Features), prints.features, "application/octet-stream"); err != nil {
 		return err
 	}
 	err = p.rows.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
