@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -182,6 +183,7 @@ func (r *Reader) eachLeaf(ctx context.Context, from, size uint64, f func(uint64,
 // Check reads the whole log: it rebuilds every tile and the root from the
 // entries and compares them with what is stored and signed.
 func (r *Reader) Check(ctx context.Context) error {
+	quietLibrary(slog.Default())
 	f := fsck.New(r.Origin(), r.verifier, r.files, hashBundle, fsck.Opts{N: 2})
 	if err := f.Check(ctx); err != nil {
 		return fmt.Errorf("ledger: the log does not hold together: %w", err)
