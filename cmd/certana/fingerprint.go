@@ -63,5 +63,5 @@ func hashFile(path string) (printed, error) {
 	}
 	rgb := picture.RGB(0)
 	hash, quality := fingerprint.PDQFromRGB(rgb.Pix, rgb.W, rgb.H, 3*rgb.W)
-	return printed{File: path, Algorithm: "pdq", Hash: hash.String(), Quality: &quality}, nil
+	return printed{File: path, Algorithm: "pdq-256", Hash: hash.String(), Quality: &quality}, nil
 }
