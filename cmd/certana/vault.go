@@ -10,29 +10,37 @@ import (
 	"github.com/certana/certana/internal/watermark"
 )
 
-// openVault opens the deployment's master key: the one in the settings, else
-// the one in the key file. create makes the file when nothing is there, which
-// only commands that begin a deployment ask for.
+// openVault opens the deployment's master key and refuses the published test
+// key, wherever it came from. create makes the key file when nothing is there,
+// which only commands that begin a deployment ask for.
 func openVault(l *config.Loaded, create bool) (*vault.Vault, error) {
-	if l.MasterKey != "" {
-		key, err := vault.Parse(l.MasterKey)
-		if err != nil {
-			return nil, inputError(fmt.Errorf("master_key: %w", err))
-		}
-		if watermark.Key(key) == watermark.TestKey {
-			return nil, inputError(errors.New("master_key: this is the published test key, which protects nothing"))
-		}
-		return vault.New(key)
-	}
-	open := vault.Load
-	if create {
-		open = vault.LoadOrCreate
-	}
-	v, err := open(l.MasterKeyFile)
+	v, err := masterKey(l, create)
 	if err != nil {
 		return nil, inputError(err)
 	}
+	published, err := vault.New(watermark.TestKey[:])
+	if err != nil {
+		return nil, err
+	}
+	if app.MarkKey(v) == app.MarkKey(published) {
+		return nil, inputError(errors.New("master_key: this is the published test key, which protects nothing"))
+	}
 	return v, nil
+}
+
+// masterKey finds the key in the settings, else in the key file.
+func masterKey(l *config.Loaded, create bool) (*vault.Vault, error) {
+	if l.MasterKey != "" {
+		key, err := vault.Parse(l.MasterKey)
+		if err != nil {
+			return nil, fmt.Errorf("master_key: %w", err)
+		}
+		return vault.New(key)
+	}
+	if create {
+		return vault.LoadOrCreate(l.MasterKeyFile)
+	}
+	return vault.Load(l.MasterKeyFile)
 }
 
 // offlineKey finds the key of a command that needs no server, and tells which
