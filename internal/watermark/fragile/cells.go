@@ -1,0 +1,134 @@
+package fragile
+
+// cells are the ⌊W/4⌋ × ⌊H/4⌋ squares of 4×4 pixels that the two grids resolve.
+type cells struct {
+	w, h int
+	p    []float32 // probability that the cell was altered
+	ev   []float32 // evidence for it, a quarter of each covering block's
+}
+
+// minEvidence is what a connected group of cells must sum up to.
+const minEvidence = 16
+
+// newCells joins the blocks of both grids: a cell is altered only if every
+// block that covers it is. Two corners of pictures with an odd number of cells
+// are covered by no block; they follow the nearest one of B.
+func newCells(w, h int, f [len(grids)]*spins, l [len(grids)][]float32) *cells {
+	c := &cells{w: w / cell, h: h / cell}
+	c.p, c.ev = make([]float32, c.w*c.h), make([]float32, c.w*c.h)
+	for y := range c.h {
+		for x := range c.w {
+			p, ev, seen := float32(1), float32(0), false
+			for g, s := range f {
+				o := grids[g].offset / cell
+				if x < o || y < o || (x-o)/2 >= s.bw || (y-o)/2 >= s.bh {
+					continue
+				}
+				i, j := (y-o)/2, (x-o)/2
+				p = min(p, s.altered(i, j))
+				ev += capped(l[g][i*s.bw+j]) / 4
+				seen = true
+			}
+			if b := f[1]; !seen {
+				p = b.altered(min(max(y-1, 0)/2, b.bh-1), min(max(x-1, 0)/2, b.bw-1))
+			}
+			c.p[y*c.w+x], c.ev[y*c.w+x] = p, ev
+		}
+	}
+	return c
+}
+
+// prune clears every cell that is not in a 4-connected group of altered cells
+// with enough evidence, and tells whether any group stays.
+func (c *cells) prune() bool {
+	seen := make([]bool, len(c.p))
+	kept := false
+	var stack []int
+	for start, p := range c.p {
+		if p <= 0.5 || seen[start] {
+			if p <= 0.5 {
+				c.p[start] = 0
+			}
+			continue
+		}
+		stack = append(stack[:0], start)
+		seen[start] = true
+		sum := 0.0
+		for n := 0; n < len(stack); n++ {
+			at := stack[n]
+			sum += float64(c.ev[at])
+			c.neighbours(at, func(b int) {
+				if c.p[b] > 0.5 && !seen[b] {
+					seen[b] = true
+					stack = append(stack, b)
+				}
+			})
+		}
+		if sum >= minEvidence {
+			kept = true
+			continue
+		}
+		for _, at := range stack {
+			c.p[at] = 0
+		}
+	}
+	return kept
+}
+
+func (c *cells) neighbours(at int, visit func(int)) {
+	x := at % c.w
+	if x > 0 {
+		visit(at - 1)
+	}
+	if x < c.w-1 {
+		visit(at + 1)
+	}
+	if at >= c.w {
+		visit(at - c.w)
+	}
+	if at < len(c.p)-c.w {
+		visit(at + c.w)
+	}
+}
+
+// mask draws the cells at w × h pixels, 1 for altered: bilinear, cut at one
+// half, less one pixel all around, as the grids reach over the edge of an
+// alteration.
+func (c *cells) mask(w, h int) []uint8 {
+	wide := make([]uint8, w*h)
+	for y := range h {
+		y0, y1, fy := c.between(y, c.h)
+		for x := range w {
+			x0, x1, fx := c.between(x, c.w)
+			top := c.p[y0*c.w+x0]*(1-fx) + c.p[y0*c.w+x1]*fx
+			low := c.p[y1*c.w+x0]*(1-fx) + c.p[y1*c.w+x1]*fx
+			if top*(1-fy)+low*fy > 0.5 {
+				wide[y*w+x] = 1
+			}
+		}
+	}
+	return erode(wide, w, h)
+}
+
+// between returns the cells on both sides of pixel i, at most n, and how far it
+// is from the first to the second.
+func (*cells) between(i, n int) (i0, i1 int, f float32) {
+	v := (float32(i)+0.5)/cell - 0.5
+	v = min(max(v, 0), float32(n-1))
+	i0 = int(v)
+	return i0, min(i0+1, n-1), v - float32(i0)
+}
+
+// erode clears pixels with a 4-neighbour that is clear; beyond the picture the
+// edge goes on.
+func erode(m []uint8, w, h int) []uint8 {
+	out := make([]uint8, len(m))
+	for y := range h {
+		up, down := max(y-1, 0)*w, min(y+1, h-1)*w
+		row := m[y*w : (y+1)*w]
+		for x := range row {
+			out[y*w+x] = row[x] & row[max(x-1, 0)] & row[min(x+1, w-1)] & m[up+x] & m[down+x]
+		}
+	}
+	return out
+}

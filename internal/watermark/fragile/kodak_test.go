@@ -1,0 +1,174 @@
+package fragile
+
+import (
+	"flag"
+	"fmt"
+	"image"
+	_ "image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/raster"
+	"github.com/certana/certana/internal/watermark"
+)
+
+// every thins the Kodak pictures: go test -run Kodak -v -every 1 prints the
+// whole table.
+var every = flag.Int("every", 12, "the Kodak tests take each n-th picture")
+
+// sharedDir is the folder of corpora beside the repository, or the one that
+// CERTANA_SHARED names; without it the test is skipped.
+func kodakFiles(t testing.TB) []string {
+	t.Helper()
+	dir := os.Getenv("CERTANA_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "..", "shared")
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "corpus", "kodak", "*.png"))
+	if len(files) == 0 {
+		t.Skipf("no corpus at %s (set CERTANA_SHARED)", dir)
+	}
+	return files
+}
+
+func loadRGB(t testing.TB, path string) *watermark.RGB {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, _, err := image.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := raster.FromImage(img)
+	return &watermark.RGB{W: m.W, H: m.H, Pix: m.Pix}
+}
+
+// score is F1 of the map against the box that was altered; a map that abstains
+// has found nothing.
+func score(m Map, box [4]int) float64 {
+	tp, fp, fn := 0, 0, 0
+	for y := range m.H {
+		for x := range m.W {
+			inside := x >= box[0] && x < box[0]+box[2] && y >= box[1] && y < box[1]+box[3]
+			said := m.Mask != nil && m.Mask[y*m.W+x] == 1
+			switch {
+			case said && inside:
+				tp++
+			case said:
+				fp++
+			case inside:
+				fn++
+			}
+		}
+	}
+	return 2 * float64(tp) / max(1, float64(2*tp+fp+fn))
+}
+
+func apply(t testing.TB, m *watermark.RGB, name string, strength float64, seed int64) (*watermark.RGB, *[4]int) {
+	t.Helper()
+	res, err := attack.Apply(&raster.RGB8{W: m.W, H: m.H, Pix: m.Pix}, name, strength, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &watermark.RGB{W: res.RGB.W, H: res.RGB.H, Pix: res.RGB.Pix}, res.Box
+}
+
+type post struct {
+	name     string
+	strength float64
+	f1       float64 // that the mean may not fall below
+}
+
+type tally struct {
+	f1, small, falseAlarm []float64
+	abstained, n          int
+}
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / max(1, float64(len(v)))
+}
+
+// TestKodakLocalizes holds the map to what the track is for: F1 against pasted,
+// copied and erased boxes of 1 to 20% of the area, and silence on marked copies
+// that were only compressed.
+func TestKodakLocalizes(t *testing.T) {
+	files := kodakFiles(t)
+	if testing.Short() {
+		t.Skip("short")
+	}
+	posts := []post{{"none", 0, .96}, {"jpeg", 90, .95}, {"jpeg", 80, .94}, {"jpeg", 70, .91}, {"noise", 5, .91}, {"webp", 80, .83}}
+	areas := []float64{.01, .05, .2}
+	if *every == 1 {
+		areas = []float64{.01, .02, .05, .1, .2}
+	}
+	sum := make([]tally, len(posts))
+	var psnr []float64
+	track := New(watermark.TestKey, Config{})
+	for i := 0; i < len(files); i += *every {
+		pic := loadRGB(t, files[i])
+		marked := pic.Clone()
+		p := watermark.Payload(0x9e3779b97f4a7c15 * uint64(i+1))
+		e, err := track.Embed(RGB{marked}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		psnr = append(psnr, watermark.PSNR(pic, marked))
+		if d := e.PSNR - psnr[len(psnr)-1]; d > 1e-6 || d < -1e-6 || e.PSNR < 45 {
+			t.Errorf("%s: %.3f dB said, %.3f measured", filepath.Base(files[i]), e.PSNR, psnr[len(psnr)-1])
+		}
+		for n, o := range posts {
+			y, _ := apply(t, marked, o.name, o.strength, 1)
+			sum[n].clean(t, filepath.Base(files[i]), o, track.LocalizeView(Look(RGB{y}), p))
+			for _, edit := range []string{"splice", "copymove", "erase"} {
+				for _, a := range areas {
+					x, box := apply(t, marked, edit, a, int64(100*i+int(1000*a)+7))
+					y, _ := apply(t, x, o.name, o.strength, 1)
+					sum[n].edited(track.LocalizeView(Look(RGB{y}), p), *box, a)
+				}
+			}
+		}
+	}
+	t.Logf("PSNR mean %.2f, least %.2f dB", mean(psnr), slices.Min(psnr))
+	for n, o := range posts {
+		s := sum[n]
+		t.Logf("%-8s F1 %.3f, at 1%% %.3f | false alarm mean %.4f max %.4f | abstained %d of %d",
+			fmt.Sprint(o.name, o.strength), mean(s.f1), mean(s.small), mean(s.falseAlarm), slices.Max(s.falseAlarm), s.abstained, s.n)
+		if mean(s.f1) < o.f1 || s.abstained > 0 || mean(s.falseAlarm) > .004 {
+			t.Errorf("%s %g: less than was reached before", o.name, o.strength)
+		}
+	}
+}
+
+func (s *tally) clean(t *testing.T, file string, o post, m Map) {
+	s.count(m)
+	s.falseAlarm = append(s.falseAlarm, m.Share)
+	if m.Share > .01 {
+		t.Logf("%s %s %g: %.4f falsely flagged, quality %.3f, σ %.3f", file, o.name, o.strength, m.Share, m.Quality, m.Intact)
+	}
+}
+
+func (s *tally) edited(m Map, box [4]int, area float64) {
+	s.count(m)
+	f := score(m, box)
+	s.f1 = append(s.f1, f)
+	if area == .01 {
+		s.small = append(s.small, f)
+	}
+}
+
+func (s *tally) count(m Map) {
+	s.n++
+	if m.Abstain != Speaks {
+		s.abstained++
+	}
+}
