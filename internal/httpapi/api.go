@@ -50,6 +50,7 @@ type Verifier interface {
 
 // Rows is the part of *db.DB that is read from here.
 type Rows interface {
+	OrgKeyByID(ctx context.Context, id string) (*db.OrgKey, error)
 	Ping(ctx context.Context) error
 	ListAssets(ctx context.Context, f db.AssetFilter) ([]asset.Asset, int, error)
 	SearchAssets(ctx context.Context, org asset.ID, query string, p db.Page) ([]asset.Asset, int, error)

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/base64"
 	"time"
 
 	"github.com/certana/certana/internal/asset"
@@ -41,8 +42,13 @@ func (s *server) GetCommitment(ctx context.Context, r gen.GetCommitmentRequestOb
 	if err != nil {
 		return nil, err
 	}
+	key, err := s.Rows.OrgKeyByID(ctx, c.KeyID)
+	if err != nil {
+		return nil, err
+	}
 	return gen.GetCommitment200JSONResponse{
 		CommitmentID: c.ID, AssetID: c.AssetID, TxHash: orNull(c.TxHash), Signature: c.Signature, KeyID: c.KeyID,
+		PublicKey:      base64.StdEncoding.EncodeToString(key.PublicKey),
 		CommitmentHash: c.Hash, LeafIndex: c.LeafIndex, OnChainAt: inUTC(c.OnChainAt),
 		ConfirmationStatus: gen.CommitmentStatus(c.Status),
 		Verified:           checks.Verified(),

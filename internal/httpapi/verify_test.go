@@ -2,11 +2,14 @@ package httpapi_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/base64"
 	"image"
 	_ "image/png"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/certana/certana/internal/app/apptest"
 	"github.com/certana/certana/internal/synth"
@@ -166,6 +169,16 @@ func TestCommitmentsAsPrinted(t *testing.T) {
 	public := w.do(t, call{method: "GET", path: path})
 	if public.status != 200 || public.object["verified"] != true || public.object["asset_id"] != made["id"] || public.object["commitment_hash"] != a.object["commitment_hash"] {
 		t.Errorf("%d %s", public.status, public.body)
+	}
+	// With the statement, which is in the log, anybody can check the signature.
+	row, err := w.Rows.CommitmentByAsset(t.Context(), uuid.MustParse(made["id"].(string)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, kerr := base64.StdEncoding.DecodeString(public.object["public_key"].(string))
+	signature, serr := base64.StdEncoding.DecodeString(public.object["signature"].(string))
+	if kerr != nil || serr != nil || len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, row.Statement, signature) {
+		t.Errorf("the signature does not hold under the public key: %s", public.body)
 	}
 	if bytes.Contains(public.body, []byte("4711")) {
 		t.Errorf("the free-form metadata is public: %s", public.body)

@@ -658,7 +658,10 @@ type CommitmentDetails struct {
 	KeyID              string             `json:"key_id"`
 	LeafIndex          *int64             `json:"leaf_index"`
 	OnChainAt          *time.Time         `json:"on_chain_at"`
-	Signature          string             `json:"signature"`
+
+	// PublicKey The organization's Ed25519 public key of that key_id, 32 bytes.
+	PublicKey string `json:"public_key"`
+	Signature string `json:"signature"`
 
 	// TxHash Examples: Ax5q7n...
 	TxHash *string `json:"tx_hash"`
