@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/certana/certana/internal/asset"
 )
@@ -35,8 +34,8 @@ type Spooler struct {
 	Max int64 // bytes; one more is FILE_TOO_LARGE
 }
 
-// NewSpooler makes dir and removes what a killed process left in it: spooled
-// files older than an hour belong to nobody.
+// NewSpooler makes dir and removes what a killed process left in it. Only one
+// process at a time spools into a folder, the one that holds the log.
 func NewSpooler(dir string, max int64) (*Spooler, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the spool folder: %w", err)
@@ -46,9 +45,7 @@ func NewSpooler(dir string, max int64) (*Spooler, error) {
 		return nil, err
 	}
 	for _, p := range old {
-		if st, err := os.Stat(p); err == nil && time.Since(st.ModTime()) > time.Hour {
-			_ = os.Remove(p)
-		}
+		_ = os.Remove(p)
 	}
 	return &Spooler{Dir: dir, Max: max}, nil
 }
