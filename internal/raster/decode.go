@@ -27,7 +27,7 @@ func Decode(data []byte, o Options) (*Picture, error) {
 	case PNG:
 		err = p.decodePNG(data)
 	case TIFF:
-		err = p.decodeTIFF(data)
+		err = p.decodeTIFF(data, o.Limits)
 	case WebP:
 		err = p.decodeWebP(data)
 	}

@@ -70,11 +70,16 @@ func readTIFFHeader(data []byte) (header, error) {
 	return h, nil
 }
 
+// maxSamples is how many bytes of samples a pixel has at most where a picture is
+// as large as the limits allow: four channels of 16 bits. TIFF alone has more,
+// and extra channels that compress to nothing cost memory all the same.
+const maxSamples = 8
+
 func tiffError(c *C.ct_picture) error {
 	return refuse(ErrInvalidFileType, "The TIFF cannot be decoded: %s.", C.GoString(&c.error[0]))
 }
 
-func (p *Picture) decodeTIFF(data []byte) error {
+func (p *Picture) decodeTIFF(data []byte, limits Limits) error {
 	var c C.ct_picture
 	in, size := bytesPtr(data), C.size_t(len(data))
 	if C.ct_header(in, size, &c) == 0 {
@@ -82,6 +87,9 @@ func (p *Picture) decodeTIFF(data []byte) error {
 	}
 	if int(c.w) != p.w || int(c.h) != p.h {
 		return refuse(ErrInvalidFileType, "The TIFF has contradictory headers.")
+	}
+	if size := int64(p.w) * int64(p.h) * int64(c.n) * int64(c.bits/8); size/maxSamples > limits.orDefault().MaxPixels {
+		return refuse(ErrTooLarge, "The picture has %d channels of %d bits: too much for its %d × %d pixels.", int(c.n), int(c.bits), p.w, p.h)
 	}
 	t, _ := openTIFF(data)
 	p.tiff = tiffStyle{order: t.order, stored: c.compression == compressionNone}
