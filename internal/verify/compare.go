@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/certana/certana/internal/align"
 	"github.com/certana/certana/internal/asset"
@@ -55,7 +56,9 @@ func (c *Comparer) SameScene(ctx context.Context, a asset.Asset, probe tamper.Pi
 }
 
 func (c *Comparer) reference(ctx context.Context, data []byte) (tamper.Picture, error) {
-	limits := raster.Limits{MaxBytes: c.limit}
+	// It was accepted once: no later setting, and no default, is a reason not to
+	// look at it.
+	limits := raster.Limits{MaxBytes: c.limit, MaxPixels: math.MaxInt32}
 	info, err := raster.ReadInfo(data, limits)
 	if err != nil {
 		return tamper.Picture{}, err
