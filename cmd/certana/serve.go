@@ -35,6 +35,7 @@ it listens, where the data lies, how to make a first account.`,
 }
 
 func (e *env) serve(ctx context.Context, flags map[string]string) error {
+	boundMemory()
 	cfg, ln, err := e.listen(ctx, flags)
 	if err != nil {
 		return err
