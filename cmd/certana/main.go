@@ -5,7 +5,7 @@
 // Exit codes, on every command:
 //
 //	0  done; for a question, the answer is yes
-//	1  done, and the answer is no: no watermark, damage found, not authentic
+//	1  done, and the answer is no: damage found
 //	2  the command line is wrong
 //	3  bad input: a file that is no picture, a wrong key, a wrong setting
 //	4  failure: disk, network, database, a server that does not answer

@@ -28,8 +28,8 @@ func newDecode(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "decode IN",
 		Short: "Look for a payload in a picture",
-		Long: `Look for a payload in a picture, blindly: nothing but the key is known. Exits
-with 1 when no track was found.`,
+		Long: `Look for a payload in a picture, blindly: nothing but the key is known. That
+nothing is found is an answer like any other, and no failure.`,
 		Args: exactArgs("IN"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return e.decode(args[0], tracks, key)
@@ -57,18 +57,17 @@ func (e *env) decode(in, names, givenKey string) error {
 	luma := picture.Luma(decodeSide)
 	w, h := picture.Size()
 	answer := []decoded{}
-	found := false
 	for _, t := range tracks {
 		d := t.Decode(luma)
 		a := decoded{Track: t.ID(), Detected: d.Detected, PValue: d.PValue}
 		if d.Detected {
 			s := d.Payload.String()
-			a.Payload, found = &s, true
+			a.Payload = &s
 			a.Geometry = enlarge(d.Geometry, float64(w)/float64(luma.W), float64(h)/float64(luma.H))
 		}
 		answer = append(answer, a)
 	}
-	return e.printDecoded(in, answer, found)
+	return e.printDecoded(in, answer)
 }
 
 // enlarge turns a geometry that was found in a reduced luma plane into one of
@@ -88,7 +87,7 @@ func enlarge(g *watermark.Geometry, sx, sy float64) *watermark.Geometry {
 	return &out
 }
 
-func (e *env) printDecoded(in string, answer []decoded, found bool) error {
+func (e *env) printDecoded(in string, answer []decoded) error {
 	if e.json {
 		if err := e.printJSON(map[string]any{"tracks": answer}); err != nil {
 			return err
@@ -102,9 +101,6 @@ func (e *env) printDecoded(in string, answer []decoded, found bool) error {
 				fmt.Fprintf(e.out, "%s: track %s, nothing found (p = %.2g)\n", in, a.Track, a.PValue)
 			}
 		}
-	}
-	if !found {
-		return errNo
 	}
 	return nil
 }

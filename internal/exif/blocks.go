@@ -31,7 +31,7 @@ func readIPTC(f Fields, records []byte) {
 }
 
 func walk(f Fields, tiff []byte, source imagemeta.Source, prefix string) {
-	imagemeta.Decode(imagemeta.Options{
+	_, _ = imagemeta.Decode(imagemeta.Options{ // what could be read before the damage stands
 		R: bytes.NewReader(tiff), ImageFormat: imagemeta.TIFF, Sources: source,
 		LimitNumTags: maxFields, LimitTagSize: 65535, // a 16-bit comparison inside needs it below 65536
 		HandleTag: func(t imagemeta.TagInfo) error {

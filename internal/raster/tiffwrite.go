@@ -199,8 +199,8 @@ func encodeTIFF[T uint8 | uint16](p *pixels[T], style tiffStyle, bits int, put f
 			}
 			var b bytes.Buffer
 			z.Reset(&b)
-			z.Write(raw[:n])
-			z.Close()
+			_, _ = z.Write(raw[:n]) // into memory
+			_ = z.Close()
 			strips[s] = b.Bytes()
 		}
 	})
