@@ -4,14 +4,19 @@ import (
 	"net/http"
 
 	"github.com/certana/certana/internal/httpapi"
+	"github.com/certana/certana/internal/quota"
 	"github.com/certana/certana/internal/sealing"
 )
 
 // handler puts the doors side by side. /v1 brings its own frame; the others get
 // the same one, and answer their own panics in their own words.
 func (a *server) handler() (http.Handler, error) {
+	limits, err := quota.New(a.cfg.Quotas, a.rows, nil)
+	if err != nil {
+		return nil, err
+	}
 	api, err := httpapi.New(httpapi.Deps{
-		Accounts: a.accounts, Rows: a.rows, Pipeline: a.Pipeline, Verifier: a.Verifier, Webhooks: a.Hooks, Log: a.logger,
+		Accounts: a.accounts, Rows: a.rows, Pipeline: a.Pipeline, Verifier: a.Verifier, Webhooks: a.Hooks, Limits: limits, Log: a.logger,
 		UploadWait: a.cfg.Pipeline.Wait, CommitWait: a.cfg.Pipeline.CommitWait,
 	})
 	if err != nil {

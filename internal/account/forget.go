@@ -12,15 +12,16 @@ import (
 // refresh token is told that it has expired and not that there never was one.
 const rememberSessions = 7 * 24 * time.Hour
 
-// Rows is what Forgetting deletes from; *db.DB has it. Both tell how many went.
+// Rows is what Forgetting deletes from; *db.DB has it. All tell how many went.
 type Rows interface {
 	DeleteSessions(ctx context.Context, before time.Time) (int, error)
 	ExpireIdempotency(ctx context.Context) (int, error)
+	ExpireCounters(ctx context.Context) (int, error)
 }
 
 // Forgetting deletes, once a day, what only matters for a while: sessions that
-// ran out a week ago, with their refresh tokens, and the answers that were kept
-// for an Idempotency-Key.
+// ran out a week ago, with their refresh tokens, the answers that were kept for an
+// Idempotency-Key, and the counts of windows that are over.
 type Forgetting struct{ Rows Rows }
 
 // ForgetJob runs Forgetting.
@@ -56,9 +57,10 @@ func (f Forgetting) Periodic() []*river.PeriodicJob {
 		&river.PeriodicJobOpts{RunOnStart: true})}
 }
 
-// Run forgets now. What one of them fails at does not keep the other from it.
+// Run forgets now. What one of them fails at does not keep the others from it.
 func (f Forgetting) Run(ctx context.Context) error {
 	_, sessions := f.Rows.DeleteSessions(ctx, time.Now().Add(-rememberSessions))
 	_, answers := f.Rows.ExpireIdempotency(ctx)
-	return errors.Join(sessions, answers)
+	_, counts := f.Rows.ExpireCounters(ctx)
+	return errors.Join(sessions, answers, counts)
 }

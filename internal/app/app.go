@@ -20,6 +20,7 @@ import (
 	"github.com/certana/certana/internal/fingerprint"
 	"github.com/certana/certana/internal/ledger"
 	"github.com/certana/certana/internal/pipeline"
+	"github.com/certana/certana/internal/quota"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/registry"
 	"github.com/certana/certana/internal/vault"
@@ -99,7 +100,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	p := parts(o, a.Blobs, a.Log)
-	p.Dir, p.Queue, p.Announcer = o.Data, a.Queue, a.Hooks
+	p.Dir, p.Queue, p.Announcer = o.Data, a.Queue, quota.Refund{Next: a.Hooks}
 	a.Keys, a.Tracks = p.Keys, p.Tracks
 	if a.Pipeline, err = pipeline.New(ctx, p); err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ import (
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/pipeline"
+	"github.com/certana/certana/internal/quota"
 	"github.com/certana/certana/internal/sealing"
 	"github.com/certana/certana/internal/webhook"
 )
@@ -52,6 +53,7 @@ type Root struct {
 	Webhooks webhook.Config  `yaml:"webhooks"`
 	Log      Log             `yaml:"log"`
 	Plans    Plans           `yaml:"plans"`
+	Quotas   quota.Config    `yaml:"quotas"`
 }
 
 // Log says what the server writes to standard error.
@@ -80,6 +82,7 @@ func Default() Root {
 		Sealing:  sealing.DefaultConfig(),
 		Webhooks: webhook.DefaultConfig(),
 		Plans:    Plans{SelfService: true},
+		Quotas:   quota.DefaultConfig(),
 	}
 	r.DB.URL = "" // follows from Data, see derive
 	return r

@@ -32,6 +32,9 @@ type Accounts interface {
 
 // Register makes a user and a personal organization.
 func (s *server) Register(ctx context.Context, r gen.RegisterRequestObject) (gen.RegisterResponseObject, error) {
+	if err := s.registrationAllowed(ctx); err != nil {
+		return nil, err
+	}
 	u, err := s.Accounts.Register(ctx, account.Registration{
 		Email: string(r.Body.Email), Password: r.Body.Password, FullName: orElse(r.Body.FullName, "")})
 	if err != nil {
@@ -43,7 +46,14 @@ func (s *server) Register(ctx context.Context, r gen.RegisterRequestObject) (gen
 
 // Login opens a session.
 func (s *server) Login(ctx context.Context, r gen.LoginRequestObject) (gen.LoginResponseObject, error) {
+	tried, err := s.loginAllowed(ctx, r.Body.Email)
+	if err != nil {
+		return nil, err
+	}
 	t, err := s.Accounts.Login(ctx, r.Body.Email, r.Body.Password)
+	if !asset.Is(err, asset.InvalidCredentials) {
+		s.giveBack(ctx, tried, 1) // only what may be guessing counts
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type Deps struct {
 	Pipeline Pipeline
 	Verifier Verifier
 	Webhooks Webhooks
+	Limits   Limits       // nil limits nothing
 	Log      *slog.Logger // slog.Default() when nil
 
 	UploadWait time.Duration // how long an upload waits for its processing; 0 does not wait
@@ -52,6 +53,7 @@ type Verifier interface {
 type Rows interface {
 	OrgKeyByID(ctx context.Context, id string) (*db.OrgKey, error)
 	Ping(ctx context.Context) error
+	OrganizationByID(ctx context.Context, id asset.ID) (*db.Organization, error)
 	ListAssets(ctx context.Context, f db.AssetFilter) ([]asset.Asset, int, error)
 	SearchAssets(ctx context.Context, org asset.ID, query string, p db.Page) ([]asset.Asset, int, error)
 	UpdateAsset(ctx context.Context, org, id asset.ID, p db.AssetPatch) (*asset.Asset, error)

@@ -8,12 +8,6 @@ import (
 	"github.com/certana/certana/internal/httpapi/gen"
 )
 
-// What a key may ask for, as validation tells it.
-const (
-	keyRequestsPerHour = 5000
-	keyRequestsPerDay  = 50000
-)
-
 // CreateAPIKey makes a key and shows it this once.
 func (s *server) CreateAPIKey(ctx context.Context, r gen.CreateAPIKeyRequestObject) (gen.CreateAPIKeyResponseObject, error) {
 	n := account.NewAPIKey{
@@ -52,10 +46,14 @@ func (s *server) ValidateAPIKey(ctx context.Context, _ gen.ValidateAPIKeyRequest
 	if err != nil {
 		return nil, err
 	}
+	limit, err := s.rateLimitOf(ctx, k.ID)
+	if err != nil {
+		return nil, err
+	}
 	return gen.ValidateAPIKey200JSONResponse{
 		Valid: true, Scopes: scopesBody(k.Scopes), KeyID: k.ID, Name: k.Name, IsActive: k.Active(now()),
 		ExpiresAt: inUTC(k.ExpiresAt), OrganizationID: k.OrganizationID,
-		RateLimit: gen.RateLimit{PerHour: keyRequestsPerHour, PerDay: keyRequestsPerDay},
+		RateLimit: limit,
 	}, nil
 }
 

@@ -38,8 +38,13 @@ func (s *server) UploadAsset(ctx context.Context, r gen.UploadAssetRequestObject
 	if err := s.first(ctx, f.digest()); err != nil {
 		return nil, err
 	}
+	taken, err := s.takeUpload(ctx)
+	if err != nil {
+		return nil, err
+	}
 	a, err := s.Pipeline.Accept(ctx, u)
 	if err != nil {
+		s.giveBack(ctx, taken, 1)
 		return nil, err
 	}
 	answer := gen.UploadAsset201JSONResponse{}
@@ -49,7 +54,9 @@ func (s *server) UploadAsset(ctx context.Context, r gen.UploadAssetRequestObject
 	} else if a, err = s.Pipeline.Wait(ctx, a.ID, s.UploadWait); err != nil {
 		return nil, err
 	}
-	if a.Status == asset.Failed {
+	if a.Status == asset.Failed { // which gave the upload back
+		taken.GivenBack(1)
+		exchangeOf(ctx).tellLimits()
 		return nil, &asset.Error{Code: asset.ProcessingFailed, AssetID: a.ID.String(),
 			Detail: "the picture could not be processed: " + a.ProcessingError}
 	}

@@ -80,6 +80,7 @@ func TestWhoMayCall(t *testing.T) {
 		"GET /v1/webhooks/{webhook_id}/deliveries":               "token(webhooks) key(webhooks)",
 		"GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}": "token(webhooks) key(webhooks)",
 		"POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": "token(webhooks) key(webhooks)",
+		"GET /v1/usage":              "token(read) key(read)",
 		"GET /v1/openapi.json":       "anybody",
 		"GET /.well-known/jwks.json": "anybody",
 		"GET /healthz":               "anybody",

@@ -65,6 +65,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", "5")
 	}
+	if status == http.StatusTooManyRequests && h.Get("Retry-After") == "" {
+		h.Set("Retry-After", exchangeOf(r.Context()).retryAfter())
+	}
 	writeJSON(w, status, errorBody(r.Context(), e))
 }
 

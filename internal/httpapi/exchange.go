@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/certana/certana/internal/quota"
 )
 
 // What is read of a refused request's body before the refusal is sent. A client
@@ -26,6 +28,7 @@ type exchange struct {
 	expect bool // the client waits for 100 Continue before it sends the body
 	status int  // 0 until the header is written
 	sent   int64
+	limits []*quota.Grant // that govern this request
 }
 
 // countedBody remembers whether the body was begun and whether it ended.

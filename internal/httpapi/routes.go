@@ -14,11 +14,11 @@ import (
 // with its operation id, and router puts the operation's middlewares around it.
 //
 //	every request     Around (withExchange → withRecovery) → withOnePath → router
-//	every operation   withEnvelope → withCaller → withIdempotency → withValidation
-//	                  → handler
+//	every operation   withEnvelope → withCaller → withKeyLimit → withIdempotency
+//	                  → withValidation → handler
 //
-// What limits callers (quotas, rates) belongs between withCaller, which knows
-// who asks, and withIdempotency, so that a refusal is not kept.
+// withKeyLimit stands after withCaller, which knows who asks, and before
+// withIdempotency, so that a refusal is not kept.
 func (s *server) routes() http.Handler {
 	mux := &router{server: s, mux: http.NewServeMux()}
 	gen.HandlerWithOptions(
@@ -32,7 +32,7 @@ func (s *server) routes() http.Handler {
 }
 
 func (s *server) operation(op *operation, h http.Handler) http.Handler {
-	return withEnvelope(op, s.withCaller(op, s.withIdempotency(op, s.withValidation(op, h))))
+	return withEnvelope(op, s.withCaller(op, s.withKeyLimit(s.withIdempotency(op, s.withValidation(op, h)))))
 }
 
 // panicked answers where our code panicked; what happened is in the log.

@@ -35,8 +35,15 @@ func (s *server) VerifyImage(ctx context.Context, r gen.VerifyImageRequestObject
 	if err := s.first(ctx, f.digest()); err != nil {
 		return nil, err
 	}
+	taken, err := s.takeVerifications(ctx, 1)
+	if err != nil {
+		return nil, err
+	}
 	result, err := s.Verifier.Verify(ctx, f.files[0].Spooled, verifyOptions(ctx, withMap))
 	if err != nil {
+		if ours(err) {
+			s.giveBack(ctx, taken, 1)
+		}
 		return nil, err
 	}
 	return gen.VerifyImage200JSONResponse(result), nil
@@ -77,25 +84,34 @@ func (s *server) VerifyBatch(ctx context.Context, r gen.VerifyBatchRequestObject
 	if err := s.first(ctx, f.digest()); err != nil {
 		return nil, err
 	}
+	taken, err := s.takeVerifications(ctx, len(f.files))
+	if err != nil {
+		return nil, err
+	}
 	answer := gen.VerificationBatch{Results: make([]any, len(f.files)), Total: len(f.files)}
 	var tally sync.Mutex
+	var unserved int64
 	var workers errgroup.Group
 	workers.SetLimit(batchWorkers)
 	for i, file := range f.files {
 		workers.Go(func() error {
-			one, ok := s.verifyOne(ctx, file, withMap)
+			one, err := s.verifyOne(ctx, file, withMap)
 			tally.Lock()
 			defer tally.Unlock()
 			answer.Results[i] = one
-			if ok {
+			if err == nil {
 				answer.Successful++
 			} else {
 				answer.Failed++
+			}
+			if ours(err) {
+				unserved++
 			}
 			return nil
 		})
 	}
 	_ = workers.Wait()
+	s.giveBack(ctx, taken, unserved)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -105,14 +121,14 @@ func (s *server) VerifyBatch(ctx context.Context, r gen.VerifyBatchRequestObject
 
 // verifyOne is one file's place in the batch's answer. The file is gone from
 // disk afterwards.
-func (s *server) verifyOne(ctx context.Context, file formFile, withMap bool) (any, bool) {
+func (s *server) verifyOne(ctx context.Context, file formFile, withMap bool) (any, error) {
 	err := file.err
 	if err == nil {
 		defer func(f *pipeline.Spooled) { _ = f.Close() }(file.Spooled)
 		if err = ctx.Err(); err == nil {
 			var result verify.Result
 			if result, err = s.Verifier.Verify(ctx, file.Spooled, verifyOptions(ctx, withMap)); err == nil {
-				return batchResult{Filename: file.name, Result: result}, true
+				return batchResult{Filename: file.name, Result: result}, nil
 			}
 		}
 	}
@@ -120,5 +136,5 @@ func (s *server) verifyOne(ctx context.Context, file formFile, withMap bool) (an
 	if statusOf[e.Code] >= 500 && ctx.Err() == nil {
 		s.Log.ErrorContext(ctx, "a file of a batch failed", "request_id", exchangeOf(ctx).id, "error_code", string(e.Code), "cause", e.Cause)
 	}
-	return gen.BatchFailure{Filename: file.name, Error: e.Detail, ErrorCode: gen.ErrorCode(e.Code)}, false
+	return gen.BatchFailure{Filename: file.name, Error: e.Detail, ErrorCode: gen.ErrorCode(e.Code)}, err
 }

@@ -23,7 +23,9 @@ import (
 	"github.com/certana/certana/api"
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/app/apptest"
+	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/httpapi"
+	"github.com/certana/certana/internal/quota"
 	"github.com/certana/certana/internal/vault"
 )
 
@@ -51,6 +53,7 @@ func newWorld(t *testing.T, change ...func(*httpapi.Deps)) *world {
 	deps := httpapi.Deps{Accounts: accounts, Rows: d.Rows, Pipeline: d.Pipeline, Verifier: d.Verifier, Webhooks: d.Hooks,
 		UploadWait: time.Minute, CommitWait: time.Minute, // a slow machine must not turn completed into processing
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	limited(t, quota.DefaultConfig())(&deps)
 	for _, f := range change {
 		f(&deps)
 	}
@@ -66,6 +69,17 @@ func newWorld(t *testing.T, change ...func(*httpapi.Deps)) *world {
 		}
 	})
 	return &world{Deployment: d, Accounts: accounts, Secrets: secrets, URL: url}
+}
+
+// limited replaces the limits of a deployment.
+func limited(t *testing.T, c quota.Config) func(*httpapi.Deps) {
+	return func(d *httpapi.Deps) {
+		limits, err := quota.New(c, d.Rows.(*db.DB), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Limits = limits
+	}
 }
 
 func serve(t *testing.T, h http.Handler) string {

@@ -467,7 +467,9 @@ type APIKeyValidation struct {
 	// Name Examples: Production API Key
 	Name           string             `json:"name"`
 	OrganizationID openapi_types.UUID `json:"organization_id"`
-	RateLimit      RateLimit          `json:"rate_limit"`
+
+	// RateLimit The requests that a key may make; null where there is no limit.
+	RateLimit RateLimit `json:"rate_limit"`
 
 	// Scopes Examples: ["read","verify"]
 	Scopes []string `json:"scopes"`
@@ -740,6 +742,12 @@ type Issuer = asset.Issuer
 // JWKS defines model for JWKS.
 type JWKS = jose.JSONWebKeySet
 
+// KeyUsage defines model for KeyUsage.
+type KeyUsage struct {
+	PerDay  Quota `json:"per_day"`
+	PerHour Quota `json:"per_hour"`
+}
+
 // LoginRequest defines model for LoginRequest.
 type LoginRequest struct {
 	// Email Examples: user@example.com
@@ -883,13 +891,27 @@ type Plan string
 // ProcessingStatus defines model for ProcessingStatus.
 type ProcessingStatus string
 
-// RateLimit defines model for RateLimit.
+// Quota defines model for Quota.
+type Quota struct {
+	// Limit Null for none.
+	Limit *int64 `json:"limit"`
+
+	// Period Of the clock and the calendar, in UTC.
+	Period    string    `json:"period"`
+	Remaining *int64    `json:"remaining"`
+	ResetsAt  time.Time `json:"resets_at"`
+	Used      int64     `json:"used"`
+}
+
+// RateLimit The requests that a key may make; null where there is no limit.
 type RateLimit struct {
 	// PerDay Examples: 50000
-	PerDay int `json:"per_day"`
+	PerDay *int64 `json:"per_day"`
 
 	// PerHour Examples: 5000
-	PerHour int `json:"per_hour"`
+	PerHour           *int64 `json:"per_hour"`
+	RemainingThisHour *int64 `json:"remaining_this_hour"`
+	RemainingToday    *int64 `json:"remaining_today"`
 }
 
 // RefreshRequest defines model for RefreshRequest.
@@ -999,6 +1021,16 @@ type UploadRequest struct {
 	// Visibility `discoverable`: verification by outsiders may identify it. `published`: also, the
 	// watermarked rendition is public. `private`: outsiders get `unknown`.
 	Visibility *Visibility `json:"visibility,omitempty"`
+}
+
+// Usage defines model for Usage.
+type Usage struct {
+	// APIKey The requests of the key that asks; null when none does.
+	APIKey         *KeyUsage          `json:"api_key"`
+	OrganizationID openapi_types.UUID `json:"organization_id"`
+	Plan           Plan               `json:"plan"`
+	Uploads        Quota              `json:"uploads"`
+	Verifications  Quota              `json:"verifications"`
 }
 
 // User defines model for User.
@@ -1441,6 +1473,12 @@ type CreateOrganizationParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// GetUsageParams defines parameters for GetUsage.
+type GetUsageParams struct {
+	// XOrganizationID The organization to work in, of which the user is a member. Without it, the personal one.
+	XOrganizationID *OrganizationHeader `json:"X-Organization-Id,omitempty"`
+}
+
 // VerifyImageParams defines parameters for VerifyImage.
 type VerifyImageParams struct {
 	// IdempotencyKey Makes a repetition safe: the same request under the same key within 24 h is given the
@@ -1698,6 +1736,9 @@ type ServerInterface interface {
 	// GetOrganization Get organization details
 	// (GET /v1/organizations/{org_id})
 	GetOrganization(w http.ResponseWriter, r *http.Request, orgID OrgID)
+	// GetUsage Get usage
+	// (GET /v1/usage)
+	GetUsage(w http.ResponseWriter, r *http.Request, params GetUsageParams)
 	// VerifyImage Verify an image
 	// (POST /v1/verify/)
 	VerifyImage(w http.ResponseWriter, r *http.Request, params VerifyImageParams)
@@ -2855,6 +2896,47 @@ func (siw *ServerInterfaceWrapper) GetOrganization(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// GetUsage operation middleware
+func (siw *ServerInterfaceWrapper) GetUsage(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetUsageParams
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "X-Organization-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("X-Organization-Id")]; found {
+		var XOrganizationID OrganizationHeader
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "X-Organization-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "X-Organization-Id", valueList[0], &XOrganizationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: "uuid"})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "X-Organization-Id", Err: err})
+			return
+		}
+
+		params.XOrganizationID = &XOrganizationID
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetUsage(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // VerifyImage operation middleware
 func (siw *ServerInterfaceWrapper) VerifyImage(w http.ResponseWriter, r *http.Request) {
 
@@ -3889,6 +3971,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/webhooks/{webhook_id}/deliveries", wrapper.ListWebhookDeliveries)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/webhooks/{webhook_id}/deliveries/{delivery_id}", wrapper.GetWebhookDelivery)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", wrapper.RedeliverWebhook)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/usage", wrapper.GetUsage)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/openapi.json", wrapper.GetOpenAPI)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/.well-known/jwks.json", wrapper.GetJWKS)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/healthz", wrapper.GetHealth)
@@ -6325,6 +6408,98 @@ func (response GetOrganization500JSONResponse) VisitGetOrganizationResponse(w ht
 	return err
 }
 
+type GetUsageRequestObject struct {
+	Params GetUsageParams
+}
+
+type GetUsageResponseObject interface {
+	VisitGetUsageResponse(w http.ResponseWriter) error
+}
+
+type GetUsage200JSONResponse Usage
+
+func (response GetUsage200JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUsage401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response GetUsage401JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUsage403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response GetUsage403JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUsage422JSONResponse struct{ InvalidJSONResponse }
+
+func (response GetUsage422JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUsage429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response GetUsage429JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUsage500JSONResponse struct{ FailureJSONResponse }
+
+func (response GetUsage500JSONResponse) VisitGetUsageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type VerifyImageRequestObject struct {
 	Params VerifyImageParams
 	Body   *multipart.Reader
@@ -7891,6 +8066,9 @@ type StrictServerInterface interface {
 	// GetOrganization Get organization details
 	// (GET /v1/organizations/{org_id})
 	GetOrganization(ctx context.Context, request GetOrganizationRequestObject) (GetOrganizationResponseObject, error)
+	// GetUsage Get usage
+	// (GET /v1/usage)
+	GetUsage(ctx context.Context, request GetUsageRequestObject) (GetUsageResponseObject, error)
 	// VerifyImage Verify an image
 	// (POST /v1/verify/)
 	VerifyImage(ctx context.Context, request VerifyImageRequestObject) (VerifyImageResponseObject, error)
@@ -8636,6 +8814,32 @@ func (sh *strictHandler) GetOrganization(w http.ResponseWriter, r *http.Request,
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetOrganizationResponseObject); ok {
 		if err := validResponse.VisitGetOrganizationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetUsage operation middleware
+func (sh *strictHandler) GetUsage(w http.ResponseWriter, r *http.Request, params GetUsageParams) {
+	var request GetUsageRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUsage(ctx, request.(GetUsageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUsage")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetUsageResponseObject); ok {
+		if err := validResponse.VisitGetUsageResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

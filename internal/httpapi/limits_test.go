@@ -1,0 +1,164 @@
+package httpapi_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/quota"
+)
+
+// tells checks the three headers of an answer.
+func tells(t *testing.T, what string, a answer, limit, remaining string, within time.Duration) {
+	t.Helper()
+	h := a.header
+	reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
+	until := time.Until(time.Unix(reset, 0))
+	if h.Get("X-RateLimit-Limit") != limit || h.Get("X-RateLimit-Remaining") != remaining || err != nil || until < -time.Minute || until > within {
+		t.Errorf("%s: %d: limit %q, remaining %q, reset in %s; want %s, %s, within %s", what, a.status,
+			h.Get("X-RateLimit-Limit"), h.Get("X-RateLimit-Remaining"), until, limit, remaining, within)
+	}
+}
+
+func (w *world) usage(t *testing.T, token, quota string) string {
+	t.Helper()
+	q := w.want(t, 200, call{method: "GET", path: "/v1/usage", token: token})[quota].(map[string]any)
+	return number(q["used"]) + " of " + number(q["limit"]) + ", " + number(q["remaining"]) + " left"
+}
+
+// The free tier as printed: 10 verifications a day, each file of a batch one.
+func TestVerificationQuotaAsPrinted(t *testing.T) {
+	w := newWorld(t)
+	token := w.register(t, "user@example.com")
+	key := w.newKey(t, token, "verify", "read")
+	one := []part{file("file", "a.txt", []byte("no picture"))}
+	single := call{method: "POST", path: "/v1/verify/", token: token, form: one}
+	a := w.do(t, single)
+	if a.status != 400 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	tells(t, "the first", a, "10", "9", 24*time.Hour)
+	eight := []part{}
+	for range 8 {
+		eight = append(eight, file("files", "a.txt", []byte("no picture")))
+	}
+	batch := call{method: "POST", path: "/v1/verify/batch", key: key, form: eight}
+	a = w.do(t, batch)
+	tells(t, "a batch of eight", a, "10", "1", 24*time.Hour)
+	if w.refused(t, 403, "QUOTA_EXCEEDED", batch); w.usage(t, token, "verifications") != "9 of 10, 1 left" {
+		t.Errorf("a refused batch costs: %s", w.usage(t, token, "verifications"))
+	}
+	tells(t, "the tenth", w.do(t, single), "10", "0", 24*time.Hour)
+	a = w.do(t, single)
+	tells(t, "the eleventh", a, "10", "0", 24*time.Hour)
+	if a.status != 403 || a.object["error_code"] != "QUOTA_EXCEEDED" {
+		t.Errorf("the eleventh: %d %s", a.status, a.body)
+	}
+	// Another organization's quota is its own, and so is an address's.
+	tells(t, "a stranger", w.do(t, call{method: "POST", path: "/v1/verify/", token: w.register(t, "b@example.com"), form: one}), "10", "9", 24*time.Hour)
+	anonymous := call{method: "POST", path: "/v1/verify/", form: one}
+	for left := 9; left >= 0; left-- {
+		tells(t, "nobody", w.do(t, anonymous), "10", strconv.Itoa(left), 24*time.Hour)
+	}
+	w.refused(t, 403, "QUOTA_EXCEEDED", anonymous)
+
+	// What nothing limits tells of no limit.
+	if a := w.do(t, call{method: "GET", path: "/v1/usage", token: token}); a.header.Get("X-RateLimit-Limit") != "" {
+		t.Errorf("a token's reads are said to be limited to %s", a.header.Get("X-RateLimit-Limit"))
+	}
+	pro := w.want(t, 201, call{method: "POST", path: "/v1/organizations/", token: token, json: `{"name":"Pro","plan":"pro"}`})
+	single.header = map[string]string{"X-Organization-Id": pro["id"].(string)}
+	tells(t, "on the plan pro", w.do(t, single), "1000", "999", 24*time.Hour)
+	enterprise := w.want(t, 201, call{method: "POST", path: "/v1/organizations/", token: token, json: `{"name":"Big","plan":"enterprise"}`})
+	single.header["X-Organization-Id"] = enterprise["id"].(string)
+	if a := w.do(t, single); a.header.Get("X-RateLimit-Limit") != "" || a.status != 400 {
+		t.Errorf("on the plan enterprise: %d %v", a.status, a.header)
+	}
+}
+
+// An upload counts when it is accepted and not when it is refused.
+func TestUploadQuota(t *testing.T) {
+	c := quota.DefaultConfig()
+	c.FreeUploads = 2
+	w := newWorld(t, limited(t, c))
+	token := w.register(t, "user@example.com")
+	const month = 31 * 24 * time.Hour
+	first := call{method: "POST", path: "/v1/assets/", token: token, form: asPrinted(picture(t, 80)), header: map[string]string{"Idempotency-Key": "once"}}
+	a := w.do(t, first)
+	if a.status != 201 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	tells(t, "the first", a, "2", "1", month)
+	w.want(t, 201, first) // replayed
+	a = w.do(t, call{method: "POST", path: "/v1/assets/", token: token, form: []part{file("file", "a.jpg", []byte("no picture"))}})
+	if a.status != 400 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	tells(t, "no picture", a, "2", "1", month)
+	tells(t, "the same again", w.do(t, call{method: "POST", path: "/v1/assets/", token: token, form: asPrinted(picture(t, 80))}), "2", "1", month)
+	if got := w.usage(t, token, "uploads"); got != "1 of 2, 1 left" {
+		t.Errorf("uploads: %s", got)
+	}
+	w.want(t, 201, call{method: "POST", path: "/v1/assets/", token: token, form: asPrinted(picture(t, 81))})
+	w.refused(t, 403, "QUOTA_EXCEEDED", call{method: "POST", path: "/v1/assets/", token: token, form: asPrinted(picture(t, 82))})
+}
+
+func TestKeyRateLimit(t *testing.T) {
+	c := quota.DefaultConfig()
+	c.KeyPerHour, c.KeyPerDay = 4, 50
+	w := newWorld(t, limited(t, c))
+	token := w.register(t, "user@example.com")
+	key := w.newKey(t, token, "read")
+	read := call{method: "GET", path: "/v1/assets/", key: key}
+	tells(t, "the first", w.do(t, read), "4", "3", time.Hour)
+	valid := w.do(t, call{method: "POST", path: "/v1/api-keys/validate", key: key})
+	tells(t, "validate", valid, "4", "2", time.Hour)
+	if l := valid.object["rate_limit"].(map[string]any); number(l["per_hour"]) != "4" || number(l["per_day"]) != "50" ||
+		number(l["remaining_this_hour"]) != "2" || number(l["remaining_today"]) != "48" {
+		t.Errorf("validated as %v", l)
+	}
+	u := w.want(t, 200, call{method: "GET", path: "/v1/usage", key: key})["api_key"].(map[string]any)["per_hour"].(map[string]any)
+	if number(u["used"]) != "3" || number(u["remaining"]) != "1" {
+		t.Errorf("usage %v", u)
+	}
+	tells(t, "the last", w.do(t, read), "4", "0", time.Hour)
+	a := w.do(t, read)
+	tells(t, "one more", a, "4", "0", time.Hour)
+	after, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if a.status != 429 || a.object["error_code"] != "RATE_LIMITED" || err != nil || after < 1 || after > 3600 {
+		t.Errorf("one more: %d %s, Retry-After %q", a.status, a.body, a.header.Get("Retry-After"))
+	}
+	w.want(t, 200, call{method: "GET", path: "/v1/assets/", token: token}) // people are not keys
+}
+
+func TestBruteForce(t *testing.T) {
+	c := quota.DefaultConfig()
+	c.LoginsPerUser, c.Logins, c.Registrations = 3, 5, 2
+	w := newWorld(t, limited(t, c))
+	w.register(t, "user@example.com")
+	for range 5 { // those that succeed do not count
+		w.login(t, "user@example.com")
+	}
+	wrong := func(email string) call {
+		return call{method: "POST", path: "/v1/auth/login", json: map[string]any{"email": email, "password": "wrong"}}
+	}
+	for range 3 {
+		w.refused(t, 401, "INVALID_CREDENTIALS", wrong("user@example.com"))
+	}
+	if a := w.do(t, wrong("user@example.com")); a.status != 429 || a.header.Get("Retry-After") == "" {
+		t.Errorf("the fourth: %d %v", a.status, a.header)
+	}
+	w.refused(t, 401, "INVALID_CREDENTIALS", wrong("a@example.com"))
+	w.refused(t, 401, "INVALID_CREDENTIALS", wrong("b@example.com"))
+	w.refused(t, 429, "RATE_LIMITED", wrong("c@example.com"))
+
+	w.register2(t, 201)
+	w.register2(t, 429)
+}
+
+func (w *world) register2(t *testing.T, status int) {
+	t.Helper()
+	w.want(t, status, call{method: "POST", path: "/v1/auth/register", json: map[string]any{
+		"email": asset.NewID().String() + "@example.com", "password": "SecurePassword123!"}})
+}
