@@ -19,10 +19,6 @@ type decoded struct {
 	Geometry *watermark.Geometry `json:"geometry"` // null when nothing was found
 }
 
-// decodeSide is the long side, in pixels, of the luma that tracks are read
-// from, the same as in certification and verification.
-const decodeSide = 1024
-
 func newDecode(e *env) *cobra.Command {
 	var key, tracks string
 	c := &cobra.Command{
@@ -54,7 +50,7 @@ func (e *env) decode(in, names, givenKey string) error {
 	if err != nil {
 		return err
 	}
-	luma := picture.Luma(decodeSide)
+	luma := picture.Luma(watermark.DecodeSide)
 	w, h := picture.Size()
 	answer := []decoded{}
 	for _, t := range tracks {

@@ -3,8 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
@@ -16,10 +14,11 @@ import (
 // the four formats, within the limits, of which every sample can be decoded.
 // It answers with the asset to be.
 func (p *Pipeline) admit(ctx context.Context, u Upload) (asset.Asset, error) {
-	data, err := os.ReadFile(u.File.Path)
+	data, unmap, err := u.File.Map()
 	if err != nil {
-		return asset.Asset{}, fmt.Errorf("read the spooled file: %w", err)
+		return asset.Asset{}, err
 	}
+	defer unmap()
 	info, err := raster.ReadInfo(data, p.cfg.limits())
 	if err != nil {
 		return asset.Asset{}, Refusal(err)

@@ -42,7 +42,8 @@ func (p *Pipeline) readBlob(ctx context.Context, key, wantSHA256 string) ([]byte
 	}
 	sum := sha256.Sum256(data)
 	if got := hex.EncodeToString(sum[:]); got != wantSHA256 {
-		return nil, fmt.Errorf("%s is damaged at rest: its SHA-256 is %s, on record is %s", key, got, wantSHA256)
+		return nil, &permanentError{"the stored picture is damaged",
+			fmt.Errorf("%s is damaged at rest: its SHA-256 is %s, on record is %s", key, got, wantSHA256)}
 	}
 	return data, nil
 }

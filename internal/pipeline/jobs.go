@@ -128,8 +128,16 @@ func (p *Pipeline) sweep(ctx context.Context) error {
 	})
 }
 
-// workCertify runs Certify and, when it cannot succeed or has used up its
-// attempts, fails the asset instead of leaving it in processing for ever.
+// An outage (of the pictures' store, of the disk) may outlast a job's attempts,
+// but is no reason to give an upload up: Certify is put off until the upload is
+// giveUp old.
+const (
+	putOff = 5 * time.Minute
+	giveUp = 24 * time.Hour
+)
+
+// workCertify runs Certify. When it cannot succeed, or did not within a day, it
+// fails the asset instead of leaving it in processing for ever.
 func (p *Pipeline) workCertify(ctx context.Context, job *river.Job[CertifyJob]) error {
 	id := job.Args.AssetID
 	err := p.Certify(ctx, id)
@@ -143,6 +151,9 @@ func (p *Pipeline) workCertify(ctx context.Context, job *river.Job[CertifyJob]) 
 		reason = permanent.text
 	case job.Attempt < job.MaxAttempts:
 		return err
+	case p.now().Sub(job.CreatedAt) < giveUp:
+		p.logger.Warn("an asset waits for better times", "asset", id, "error", err)
+		return river.JobSnooze(putOff)
 	}
 	p.logger.Error("an asset failed", "asset", id, "error", err)
 	if ferr := p.fail(ctx, id, reason); ferr != nil {

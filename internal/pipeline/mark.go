@@ -83,7 +83,7 @@ func (p *Pipeline) mark(picture *raster.Picture, a asset.Asset) []marked {
 // so that the record of the certification is of what was found, not of what
 // was meant.
 func (p *Pipeline) selfCheck(tracks []marked, picture *raster.Picture) {
-	luma := picture.Luma(decodeSide)
+	luma := picture.Luma(watermark.DecodeSide)
 	for i := range tracks {
 		m := &tracks[i]
 		if m.psnr == 0 {
@@ -96,10 +96,6 @@ func (p *Pipeline) selfCheck(tracks []marked, picture *raster.Picture) {
 		}
 	}
 }
-
-// decodeSide is the long side, in pixels, of the luma that tracks are read
-// from: the canonical size of track A, and as much as any track looks at.
-const decodeSide = 1024
 
 // encode writes the marked picture in the format of its original and carries
 // the original's metadata across.

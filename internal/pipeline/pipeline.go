@@ -65,8 +65,11 @@ func (p *Pipeline) Accept(ctx context.Context, u Upload) (asset.Asset, error) {
 // and put them under one key; only the first transaction counts.
 func (p *Pipeline) Certify(ctx context.Context, id asset.ID) error {
 	row, err := p.rows.AssetByID(ctx, id)
-	if asset.Is(err, asset.AssetNotFound) || err == nil && (row.Status == asset.Completed || row.Status == asset.Failed) {
-		return nil // deleted meanwhile, or an earlier run got through
+	if asset.Is(err, asset.AssetNotFound) {
+		return p.eraseBlobs(ctx, id) // deleted meanwhile; an earlier run may have put more since
+	}
+	if err == nil && (row.Status == asset.Completed || row.Status == asset.Failed) {
+		return nil // an earlier run got through
 	}
 	if err != nil {
 		return err

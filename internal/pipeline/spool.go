@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/certana/certana/internal/asset"
 )
@@ -26,6 +27,24 @@ func (s *Spooled) Close() error {
 		return err
 	}
 	return nil
+}
+
+// Map gives the file's bytes without reading it into memory: pages come from the
+// disk as they are looked at. The bytes must not be used after unmap, nor changed.
+func (s *Spooled) Map() (data []byte, unmap func(), err error) {
+	f, err := os.Open(s.Path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the spooled file: %w", err)
+	}
+	defer f.Close()
+	if s.Size == 0 {
+		return nil, func() {}, nil // there is nothing that could be mapped
+	}
+	data, err = syscall.Mmap(int(f.Fd()), 0, int(s.Size), syscall.PROT_READ, syscall.MAP_PRIVATE)
+	if err != nil {
+		return nil, nil, fmt.Errorf("map the spooled file: %w", err)
+	}
+	return data, func() { _ = syscall.Munmap(data) }, nil
 }
 
 // Spooler streams bodies to disk so that none is ever whole in memory.

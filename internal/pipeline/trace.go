@@ -9,6 +9,7 @@ import (
 	"github.com/certana/certana/internal/fingerprint"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/tamper"
+	"github.com/certana/certana/internal/watermark"
 )
 
 // Comparer tells whether a picture shows what an asset's rendition shows.
@@ -84,5 +85,5 @@ func (p *Pipeline) glimpse(ctx context.Context, a asset.Asset, data []byte) (*ds
 		return nil, tamper.Picture{}, err
 	}
 	rgb := picture.RGB(tamper.WorkingSide)
-	return picture.Luma(decodeSide), tamper.Picture{W: rgb.W, H: rgb.H, Pix: rgb.Pix}, nil
+	return picture.Luma(watermark.DecodeSide), tamper.Picture{W: rgb.W, H: rgb.H, Pix: rgb.Pix}, nil
 }

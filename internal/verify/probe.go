@@ -2,11 +2,10 @@ package verify
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/dsp"
+	"github.com/certana/certana/internal/exif"
 	"github.com/certana/certana/internal/fingerprint"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/raster"
@@ -14,14 +13,15 @@ import (
 	"github.com/certana/certana/internal/watermark"
 )
 
-// probe is a submitted picture, as far as the steps look at it. The decoded
-// picture itself is let go: what follows works on reduced copies.
+// probe is a submitted picture, as far as the steps look at it. The file and the
+// decoded picture are let go: what follows works on reduced copies.
 type probe struct {
-	data   []byte
 	sha256 string
 	info   raster.Info
-	luma   *dsp.Plane     // upright, long side at most decodeSide
+	luma   *dsp.Plane     // upright, long side at most watermark.DecodeSide
 	rgb    tamper.Picture // upright, long side at most tamper.WorkingSide
+
+	metadata exif.Fields // as far as it can be read
 
 	hash    fingerprint.Hash
 	hashes  []fingerprint.Hash // of the eight turns; none when too flat
@@ -30,16 +30,14 @@ type probe struct {
 	detections []watermark.Detection // filled by identify unless the bytes are known
 }
 
-// decodeSide is the long side, in pixels, of the luma that marks are read from.
-const decodeSide = 1024
-
 // probe decodes a file leniently: whoever verifies a damaged copy wants an
 // answer as far as it goes.
 func (v *Verifier) probe(ctx context.Context, file *pipeline.Spooled) (*probe, error) {
-	data, err := os.ReadFile(file.Path)
+	data, unmap, err := file.Map()
 	if err != nil {
-		return nil, fmt.Errorf("read the spooled file: %w", err)
+		return nil, err
 	}
+	defer unmap()
 	info, err := raster.ReadInfo(data, v.Limits)
 	if err != nil {
 		return nil, pipeline.Refusal(err)
@@ -53,8 +51,11 @@ func (v *Verifier) probe(ctx context.Context, file *pipeline.Spooled) (*probe, e
 	if err != nil {
 		return nil, pipeline.Refusal(err)
 	}
-	p := &probe{data: data, sha256: file.SHA256, info: info,
-		luma: picture.Luma(decodeSide), rgb: working(picture)}
+	p := &probe{sha256: file.SHA256, info: info,
+		luma: picture.Luma(watermark.DecodeSide), rgb: working(picture)}
+	if p.metadata, err = exif.Read(data); err != nil {
+		v.Logger.Debug("metadata of a submitted file could not be read", "error", err)
+	}
 	if c, quality, ok := fingerprint.Transform(p.luma); ok {
 		p.hash, p.quality = c.Hash(), quality
 		if quality > fingerprint.WeakQuality {

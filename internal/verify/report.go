@@ -135,7 +135,7 @@ func evidence(p *probe, f *found, w *weighed) []asset.Evidence {
 	out := []asset.Evidence{{Check: "content_hash", Outcome: fs.Exact, Note: "the file's SHA-256 against the registered renditions"}}
 	for _, t := range f.tracks {
 		p := t.PValue
-		e := asset.Evidence{Check: "track_" + t.Track, Outcome: asset.NotChecked, Figure: &p, Note: t.Status + ", by " + t.Source + "; the figure is the p-value under no watermark"}
+		e := asset.Evidence{Check: "track_" + t.Track, Outcome: asset.NotChecked, Figure: &p, Note: t.Status + " (source: " + t.Source + "); the figure is the p-value under no watermark"}
 		if t.Detected && f.chosen != nil {
 			e.Outcome = outcome(t.Payload == f.chosen.asset.Payload)
 		}

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 
 	"github.com/certana/certana/internal/asset"
@@ -38,15 +39,33 @@ func (v *Verifier) weigh(ctx context.Context, p *probe, f *found) (*weighed, err
 	if w.checks, err = v.Pipeline.Check(ctx, *c); err != nil {
 		return nil, err
 	}
-	w.record = stated(a, c.Statement)
+	digest, err := v.metadataDigest(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	w.record = stated(a, digest, c.Statement)
 	if err := v.issuers(ctx, w, f); err != nil {
 		return nil, err
 	}
 	return w, v.compareMetadata(ctx, w, a, p)
 }
 
+// metadataDigest is the salted digest of an asset's metadata, computed anew; ""
+// when there is none on record.
+func (v *Verifier) metadataDigest(ctx context.Context, a asset.Asset) (string, error) {
+	row, err := v.Rows.Metadata(ctx, a.ID)
+	if asset.Is(err, asset.NotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	digest, err := pipeline.MetadataDigest(row)
+	return hex.EncodeToString(digest[:]), err
+}
+
 // stated tells whether a statement is about the asset as it is on record.
-func stated(a asset.Asset, statement []byte) asset.Outcome {
+func stated(a asset.Asset, metadataDigest string, statement []byte) asset.Outcome {
 	s, err := ledger.ParseStatement(statement)
 	if err != nil {
 		return asset.Fail
@@ -54,7 +73,8 @@ func stated(a asset.Asset, statement []byte) asset.Outcome {
 	content, cerr := ledger.ParseHash(a.ContentHash)
 	marked, merr := ledger.ParseHash(a.WatermarkHash)
 	if cerr != nil || merr != nil || s.AssetID != a.ID || s.OrganizationID != a.OrganizationID ||
-		s.ContentHash != content || s.WatermarkHash != marked || s.CID.String() != a.CID {
+		s.ContentHash != content || s.WatermarkHash != marked || s.CID.String() != a.CID ||
+		hex.EncodeToString(s.MetadataDigest[:]) != metadataDigest || s.RegisteredAt.UnixMilli() != a.CreatedAt.UnixMilli() {
 		return asset.Fail
 	}
 	return asset.Pass
@@ -97,11 +117,7 @@ func (v *Verifier) compareMetadata(ctx context.Context, w *weighed, a asset.Asse
 	if err := json.Unmarshal(row.Fields, &registered); err != nil {
 		return err
 	}
-	present, err := exif.Read(p.data)
-	if err != nil {
-		v.Logger.Debug("metadata of a submitted file could not be read", "error", err)
-	}
-	w.modified = exif.Diff(registered, present)
+	w.modified = exif.Diff(registered, p.metadata)
 	w.metadata = asset.Pass
 	if len(w.modified) > 0 {
 		w.metadata = asset.Fail

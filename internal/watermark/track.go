@@ -67,6 +67,11 @@ type Geometry struct {
 	Mirror bool       `json:"mirrored"` // left and right exchanged
 }
 
+// DecodeSide is the long side, in pixels, to which a picture's luma is reduced
+// before tracks are read from it: the canonical size of track A, and as much as
+// any track looks at.
+const DecodeSide = 1024
+
 // Detection is what a blind decode of one picture found.
 type Detection struct {
 	Track    string    `json:"track"`              // "a", "b" or "c"

@@ -86,7 +86,7 @@ func Reopen(tb testing.TB, dir string) *Deployment {
 // Close ends the deployment before the test does, as an orderly end of the
 // process would.
 func (d *Deployment) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // for the race detector on a busy machine
 	defer cancel()
 	return errors.Join(d.App.Close(ctx), d.Rows.Close())
 }
