@@ -37,7 +37,7 @@ nothing is found is an answer like any other, and no failure.`,
 }
 
 func (e *env) decode(in, names, givenKey string) error {
-	key, _, err := e.offlineKey(givenKey)
+	key, which, err := e.offlineKey(givenKey)
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,9 @@ func (e *env) decode(in, names, givenKey string) error {
 			a.Geometry = enlarge(d.Geometry, float64(w)/float64(luma.W), float64(h)/float64(luma.H))
 		}
 		answer = append(answer, a)
+	}
+	if which == "test" {
+		e.note("read with the published test key; give --data or --key to look for a deployment's marks")
 	}
 	return e.printDecoded(in, answer)
 }
