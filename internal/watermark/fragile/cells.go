@@ -5,6 +5,9 @@ type cells struct {
 	w, h int
 	p    []float32 // probability that the cell was altered
 	ev   []float32 // evidence for it, a quarter of each covering block's
+
+	group  []int32 // after prune: 0 is intact, others count the groups that stayed
+	groups int
 }
 
 // minEvidence is what a connected group of cells must sum up to.
@@ -39,40 +42,53 @@ func newCells(w, h int, f [len(grids)]*spins, l [len(grids)][]float32) *cells {
 }
 
 // prune clears every cell that is not in a 4-connected group of altered cells
-// with enough evidence, and tells whether any group stays.
-func (c *cells) prune() bool {
+// with enough evidence, and numbers the groups that stay from 1.
+func (c *cells) prune() {
+	c.group = make([]int32, len(c.p))
 	seen := make([]bool, len(c.p))
-	kept := false
-	var stack []int
-	for start, p := range c.p {
-		if p <= 0.5 || seen[start] {
-			if p <= 0.5 {
-				c.p[start] = 0
-			}
+	var members []int
+	for start := range c.p {
+		if c.p[start] <= 0.5 {
+			c.p[start] = 0
+		}
+		if c.p[start] == 0 || seen[start] {
 			continue
 		}
-		stack = append(stack[:0], start)
-		seen[start] = true
+		members = c.gather(members[:0], start, seen)
 		sum := 0.0
-		for n := 0; n < len(stack); n++ {
-			at := stack[n]
+		for _, at := range members {
 			sum += float64(c.ev[at])
-			c.neighbours(at, func(b int) {
-				if c.p[b] > 0.5 && !seen[b] {
-					seen[b] = true
-					stack = append(stack, b)
-				}
-			})
 		}
-		if sum >= minEvidence {
-			kept = true
+		if sum < minEvidence {
+			c.clear(members)
 			continue
 		}
-		for _, at := range stack {
-			c.p[at] = 0
+		c.groups++
+		for _, at := range members {
+			c.group[at] = int32(c.groups)
 		}
 	}
-	return kept
+}
+
+// gather appends the cells of the group that start belongs to.
+func (c *cells) gather(members []int, start int, seen []bool) []int {
+	members = append(members, start)
+	seen[start] = true
+	for n := 0; n < len(members); n++ {
+		c.neighbours(members[n], func(b int) {
+			if c.p[b] > 0.5 && !seen[b] {
+				seen[b] = true
+				members = append(members, b)
+			}
+		})
+	}
+	return members
+}
+
+func (c *cells) clear(members []int) {
+	for _, at := range members {
+		c.p[at] = 0
+	}
 }
 
 func (c *cells) neighbours(at int, visit func(int)) {

@@ -104,16 +104,28 @@ func fit(h *[2]histogram) fitted {
 }
 
 // fitBlocks fits the blocks for which use holds.
-func (s *sheet) fitBlocks(step float32, use func(b int) bool) (f fitted, blocks int) {
+func (s *sheet) fitBlocks(step [2]float32, use func(b int) bool) (f fitted, blocks int) {
 	var h [2]histogram
 	for b := range s.clipped {
 		if use(b) {
 			blocks++
-			h[0].add(s.residual(0, b, step))
-			h[1].add(s.residual(1, b, step))
+			h[0].add(s.residual(0, b, step[0]))
+			h[1].add(s.residual(1, b, step[1]))
 		}
 	}
 	return fit(&h), blocks
+}
+
+// fewBlocks are too few for a fit of their own.
+const fewBlocks = 50
+
+// fitOpen fits the blocks without clipping, or all where those are few.
+func (s *sheet) fitOpen(step [2]float32) fitted {
+	f, n := s.fitBlocks(step, func(b int) bool { return !s.clipped[b] })
+	if n <= fewBlocks {
+		f, _ = s.fitBlocks(step, func(int) bool { return true })
+	}
+	return f
 }
 
 // evidence is log((1−ε)·density + ε) of |r|, read linearly from a table.
@@ -134,17 +146,11 @@ func (e *evidence) at(r float32) float32 {
 	return e[i] + f*(e[i+1]-e[i])
 }
 
-// fewBlocks are too few for a fit of their own.
-const fewBlocks = 50
-
 // weigh returns L for every block, the logarithm of how much likelier its two
 // coefficients are with the mark than without. Clipped blocks, whose mark may
 // be incomplete, get a wider density and weaker evidence.
-func (s *sheet) weigh(step float32) []float32 {
-	plain, n := s.fitBlocks(step, func(b int) bool { return !s.clipped[b] })
-	if n <= fewBlocks {
-		plain, _ = s.fitBlocks(step, func(int) bool { return true })
-	}
+func (s *sheet) weigh(step [2]float32) []float32 {
+	plain := s.fitOpen(step)
 	wide := plain
 	clipEps := epsIntact
 	if c, n := s.fitBlocks(step, func(b int) bool { return s.clipped[b] }); n > 30 {
@@ -161,7 +167,7 @@ func (s *sheet) weigh(step float32) []float32 {
 			if c {
 				e = closed
 			}
-			l[b] += e.at(s.residual(k, b, step))
+			l[b] += e.at(s.residual(k, b, step[k]))
 		}
 	}
 	return l

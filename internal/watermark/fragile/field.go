@@ -13,7 +13,7 @@ const (
 	sweeps  = 25
 	couple  = 0.6 // both couplings, already doubled
 	damping = 0.4
-	cap6    = 6 // of the evidence of one block
+	most    = 6 // of the evidence of one block
 	biasTop = 0.2
 )
 
@@ -59,7 +59,7 @@ func newSpins(s *sheet, l []float32, bias float32) *spins {
 
 // capped turns evidence for the mark into evidence for an alteration that one
 // block alone cannot carry.
-func capped(l float32) float32 { return min(max(-l, -cap6), cap6) }
+func capped(l float32) float32 { return min(max(-l, -most), most) }
 
 func tanh(x float32) float32 { return float32(math.Tanh(float64(x))) }
 

@@ -19,7 +19,7 @@ import (
 // whole table.
 var every = flag.Int("every", 12, "the Kodak tests take each n-th picture")
 
-// sharedDir is the folder of corpora beside the repository, or the one that
+// kodakFiles lists the pictures in the folder of corpora beside the repository, or the one that
 // CERTANA_SHARED names; without it the test is skipped.
 func kodakFiles(t testing.TB) []string {
 	t.Helper()
@@ -82,7 +82,7 @@ func apply(t testing.TB, m *watermark.RGB, name string, strength float64, seed i
 type post struct {
 	name     string
 	strength float64
-	f1       float64 // that the mean may not fall below
+	limit    float64 // that the mean may not fall below, or the share that it may not exceed
 }
 
 type tally struct {
@@ -133,7 +133,7 @@ func TestKodakLocalizes(t *testing.T) {
 				for _, a := range areas {
 					x, box := apply(t, marked, edit, a, int64(100*i+int(1000*a)+7))
 					y, _ := apply(t, x, o.name, o.strength, 1)
-					sum[n].edited(track.LocalizeView(Look(RGB{y}), p), *box, a)
+					sum[n].edited(t, filepath.Base(files[i]), o, track.LocalizeView(Look(RGB{y}), p), *box, a)
 				}
 			}
 		}
@@ -143,8 +143,40 @@ func TestKodakLocalizes(t *testing.T) {
 		s := sum[n]
 		t.Logf("%-8s F1 %.3f, at 1%% %.3f | false alarm mean %.4f max %.4f | abstained %d of %d",
 			fmt.Sprint(o.name, o.strength), mean(s.f1), mean(s.small), mean(s.falseAlarm), slices.Max(s.falseAlarm), s.abstained, s.n)
-		if mean(s.f1) < o.f1 || s.abstained > 0 || mean(s.falseAlarm) > .004 {
+		if mean(s.f1) < o.limit || s.abstained > s.n/20 || mean(s.falseAlarm) > .004 {
 			t.Errorf("%s %g: less than was reached before", o.name, o.strength)
+		}
+	}
+}
+
+// TestKodakStaysQuiet: marked pictures that were processed but not altered are
+// either read in spite of that, or not judged. Few may be flagged.
+func TestKodakStaysQuiet(t *testing.T) {
+	files := kodakFiles(t)
+	if testing.Short() {
+		t.Skip("short")
+	}
+	track := New(watermark.TestKey, Config{})
+	limits := []post{{"contrast", .5, .002}, {"brightness", .8, .002}, {"brightness", 1.2, .05}, {"saturation", .5, .002},
+		{"jpeg", 50, .01}, {"jpeg", 30, .01}, {"noise", 10, .03}, {"webp", 50, .01}, {"blur", .5, .01}, {"blur", 1, .01}, {"median", 3, .01},
+		{"sharpen", 2, .01}, {"contrast", 1.5, .05}, {"gamma", 1.4, .03}, {"hue", 10, .01}, {"palette", 256, .02}}
+	sum := make([]tally, len(limits))
+	for i := 0; i < len(files); i += *every {
+		marked := loadRGB(t, files[i])
+		p := watermark.Payload(0x9e3779b97f4a7c15 * uint64(i+1))
+		if _, err := track.Embed(RGB{marked}, p); err != nil {
+			t.Fatal(err)
+		}
+		for n, o := range limits {
+			y, _ := apply(t, marked, o.name, o.strength, 1)
+			sum[n].clean(t, filepath.Base(files[i]), o, track.LocalizeView(Look(RGB{y}), p))
+		}
+	}
+	for n, o := range limits {
+		s := sum[n]
+		t.Logf("%-14s flagged mean %.4f max %.4f | abstained %d of %d", fmt.Sprint(o.name, o.strength), mean(s.falseAlarm), slices.Max(s.falseAlarm), s.abstained, s.n)
+		if mean(s.falseAlarm) > o.limit {
+			t.Errorf("%s %g: %.4f of the area is flagged", o.name, o.strength, mean(s.falseAlarm))
 		}
 	}
 }
@@ -157,8 +189,11 @@ func (s *tally) clean(t *testing.T, file string, o post, m Map) {
 	}
 }
 
-func (s *tally) edited(m Map, box [4]int, area float64) {
+func (s *tally) edited(t *testing.T, file string, o post, m Map, box [4]int, area float64) {
 	s.count(m)
+	if m.Abstain != Speaks {
+		t.Logf("%s %s %g, %g edited: abstains %q, quality %.3f, uneven %.2f", file, o.name, o.strength, area, m.Abstain, m.Quality, m.Uneven)
+	}
 	f := score(m, box)
 	s.f1 = append(s.f1, f)
 	if area == .01 {

@@ -1,8 +1,6 @@
 package fragile
 
 import (
-	"math"
-
 	"github.com/certana/certana/internal/dsp"
 	"github.com/certana/certana/internal/watermark"
 )
@@ -12,17 +10,19 @@ type Reason string
 
 // The reasons to abstain. None of them means that the picture was altered.
 const (
-	Speaks   Reason = ""          // it does not abstain
-	TooSmall Reason = "too small" // under 64 pixels on a side
-	Absent   Reason = "absent"    // no mark of this key and payload on this pixel grid
-	Blurred  Reason = "too weak"  // processed so strongly that nothing can be told apart
+	Speaks    Reason = ""          // it does not abstain
+	TooSmall  Reason = "too small" // under 64 pixels on a side
+	Absent    Reason = "absent"    // no mark of this key and payload on this pixel grid
+	TooWeak   Reason = "too weak"  // too little of the mark is left: strong noise or compression
+	Processed Reason = "processed" // filtered or recoloured as a whole: that cannot be told from alterations
 )
 
 // Map says where a picture was altered since it was marked.
 type Map struct {
 	W, H int
 	// Mask is W×H, row by row, 1 where altered; all 0 when nothing was, nil
-	// when the track abstains.
+	// when the track abstains. Of alterations, those of about 12 pixels and
+	// more are seen in an untouched file, of 32 after JPEG 70.
 	Mask []uint8
 	// Share is the altered share of the area, 0 to 1.
 	Share float64
@@ -31,23 +31,35 @@ type Map struct {
 	// PValue bounds the chance of as much of the mark in a picture without it.
 	PValue float64
 	// Quality is the mean log-likelihood of the fitted mixture over uniform, in
-	// nats for each coefficient: about 1.8 untouched, 0 without a mark.
+	// nats for each coefficient: 2.7 untouched, 0.5 at JPEG 70, 0 without a mark.
+	// It falls with the altered share too.
 	Quality float64
-	// Intact is the deviation of intact coefficients from the lattice, in steps.
+	// Intact is the deviation of intact coefficients from the lattice, in
+	// steps: 0.015 untouched, 0.15 at JPEG 70.
 	Intact float64
-	// Step is the lattice step that was found, in luma levels.
-	Step float64
+	// Uneven is how much stronger the deviation (its square) is where there is
+	// most detail than where there is least: 1 after noise, up to 1.7 after
+	// JPEG, mostly more after filters and changes of tone.
+	Uneven float64
 }
 
-// Limits of speaking.
+// Limits of speaking, from Kodak pictures under the attack suite. With a fifth of
+// the area replaced JPEG 50, noise of σ 5 and WebP 80 are still on the speaking
+// side, with half of it JPEG 60 and noise of σ 5; JPEG 30, noise of σ 10 and WebP 50
+// are on the silent side, altered or not.
 const (
-	presentP   = 1e-6 // greatest p-value at which the mark counts as present
-	leastSpeak = 0.0
+	presentP    = 1e-6  // greatest p-value at which the mark counts as present
+	leastSpeak  = 0.045 // least Quality
+	mostUneven  = 2.3   // greatest Uneven at which an alteration is believed
+	someUneven  = 1.4   // Uneven and
+	someWear    = 0.1   // Intact from which half-erased marks are not alterations, but
+	mostPartial = 0.02  // of which more than this share means that the picture was processed
 )
 
 // Localize maps the alterations of a luma plane (0 to 255) that claims payload
 // p. The plane must lie on the pixel grid that was marked: whoever knows the
-// geometry has undone scale, rotation and crop.
+// geometry has undone scale, rotation and crop. Brightness and contrast may
+// have changed. It takes about 3 bytes for each pixel beside the plane.
 func (t *Track) Localize(luma *dsp.Plane, p watermark.Payload) Map {
 	return t.LocalizeView(lookAtLuma(luma), p)
 }
@@ -60,52 +72,29 @@ func (t *Track) LocalizeView(v View, p watermark.Payload) Map {
 		m.Abstain = TooSmall
 		return m
 	}
-	var s [len(grids)]*sheet
-	for g := range s {
-		s[g] = t.sheet(v, p, g)
-	}
-	step := t.findStep(s, &m)
-	m.Step = float64(step)
-	m.PValue = presence(s, step, len(t.steps))
+	s := t.sheets(v, p)
+	r := t.find(s)
+	m.Quality, m.Intact = r.quality, r.intact
+	m.PValue = presence(s, r.pitch, r.tries)
 	switch {
 	case m.PValue > presentP:
 		m.Abstain = Absent
 	case m.Quality < leastSpeak:
-		m.Abstain = Blurred
+		m.Abstain = TooWeak
 	default:
-		m.draw(s, step)
+		m.draw(s, r.pitch)
 	}
 	return m
 }
 
-// findStep returns the step with the most likely mixture.
-func (t *Track) findStep(s [len(grids)]*sheet, m *Map) (best float32) {
-	m.Quality = math.Inf(-1)
-	for _, step := range t.steps {
-		quality, intact := 0.0, 0.0
-		for _, g := range s {
-			f, _ := g.fitBlocks(step, func(int) bool { return true })
-			quality += f.loglik / float64(len(s))
-			intact += (f.sigma[0] + f.sigma[1]) / float64(2*len(s))
-		}
-		if quality > m.Quality {
-			best, m.Quality, m.Intact = step, quality, intact
-		}
-	}
-	return best
-}
-
-func (m *Map) draw(s [len(grids)]*sheet, step float32) {
-	var l [len(grids)][]float32
-	for g := range s {
-		l[g] = s[g].weigh(step)
-	}
-	b := bias(l)
-	f := [len(grids)]*spins{newSpins(s[0], l[0], b), newSpins(s[1], l[1], b)}
-	relax(f[0], f[1])
-	c := newCells(m.W, m.H, f, l)
-	if !c.prune() {
-		m.Mask = make([]uint8, m.W*m.H)
+// draw makes the mask, or abstains where its groups are doubtful.
+func (m *Map) draw(s [len(grids)]*sheet, p pitch) {
+	c := solve(m.W, m.H, s, p)
+	m.Uneven = c.unevenness(s, p)
+	// In an otherwise fresh picture a half-erased mark is a local retouch.
+	worn := m.Uneven > someUneven || m.Intact > someWear
+	if c.groups > 0 && (m.Uneven > mostUneven || worn && c.dropPartial(s, p) > mostPartial) {
+		m.Abstain = Processed
 		return
 	}
 	m.Mask = c.mask(m.W, m.H)
@@ -114,4 +103,18 @@ func (m *Map) draw(s [len(grids)]*sheet, step float32) {
 		n += int(v)
 	}
 	m.Share = float64(n) / float64(len(m.Mask))
+}
+
+// solve weighs the evidence of both grids against each other.
+func solve(w, h int, s [len(grids)]*sheet, p pitch) *cells {
+	var l [len(grids)][]float32
+	for g := range s {
+		l[g] = s[g].weigh(p[g])
+	}
+	b := bias(l)
+	f := [len(grids)]*spins{newSpins(s[0], l[0], b), newSpins(s[1], l[1], b)}
+	relax(f[0], f[1])
+	c := newCells(w, h, f, l)
+	c.prune()
+	return c
 }

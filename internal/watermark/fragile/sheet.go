@@ -1,6 +1,10 @@
 package fragile
 
-import "github.com/certana/certana/internal/watermark"
+import (
+	"math"
+
+	"github.com/certana/certana/internal/watermark"
+)
 
 // sheet is what one grid's blocks say: bw × bh of them, row by row.
 type sheet struct {
@@ -8,6 +12,7 @@ type sheet struct {
 	coef    [2][]float32 // in luma levels
 	dither  [2][]float32 // in steps
 	clipped []bool       // clipping may have kept the mark out
+	detail  []float32    // mean absolute step from a pixel to the next, in levels
 }
 
 // clippedShare is the share of a block's pixels beyond which it counts as
@@ -21,7 +26,7 @@ func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 	for k := range s.coef {
 		s.coef[k], s.dither[k] = make([]float32, n), make([]float32, n)
 	}
-	s.clipped = make([]bool, n)
+	s.clipped, s.detail = make([]bool, n), make([]float32, n)
 	sum := make([]float32, s.bw*side)
 	cw, o := v.Luma.W/cell, l.offset/cell
 	for i := range s.bh {
@@ -39,6 +44,7 @@ func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 			c := (2*i+o)*cw + 2*j + o
 			n := int(v.Clipped[c]) + int(v.Clipped[c+1]) + int(v.Clipped[c+cw]) + int(v.Clipped[c+cw+1])
 			s.clipped[lo+j] = float64(n) > clippedShare*side*side
+			s.detail[lo+j] = detail(v, i*side+l.offset, j*side+l.offset)
 		}
 	}
 	return s
@@ -49,4 +55,16 @@ func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 // whatever the picture, because the dither is.
 func (s *sheet) residual(k, b int, step float32) float32 {
 	return wrap(s.coef[k][b]/step - s.dither[k][b])
+}
+
+// detail is the mean absolute difference of horizontal neighbours in a block.
+func detail(v View, y0, x0 int) float32 {
+	sum := float32(0)
+	for y := y0; y < y0+side; y++ {
+		row := v.Luma.Row(y)[x0 : x0+side]
+		for x := 1; x < side; x++ {
+			sum += float32(math.Abs(float64(row[x] - row[x-1])))
+		}
+	}
+	return sum / (side * (side - 1))
 }

@@ -1,0 +1,103 @@
+package fragile
+
+import (
+	"math"
+	"slices"
+)
+
+// What was replaced has lost the mark wholly: its residuals are uniform, since
+// the dither is. What was merely processed (blurred, sharpened, recoloured) has
+// lost it in part, and most where there is most detail, which compression and
+// noise do not do. Both are looked at before a map is believed.
+
+// dropPartial clears the groups of altered cells in which the mark is still
+// half there, and returns their share of the area: groups where the mean of cos
+// 2πr over the blocks wholly inside, 0 when replaced, is above partialMean and
+// partialSD standard deviations.
+func (c *cells) dropPartial(s [len(grids)]*sheet, p pitch) (share float64) {
+	sum, n := make([]float64, c.groups+1), make([]float64, c.groups+1)
+	for g := range s {
+		for b := range s[g].clipped {
+			if id := c.inside(s[g], g, b); id > 0 {
+				sum[id] += s[g].agreement(b, p[g])
+				n[id] += 2
+			}
+		}
+	}
+	dropped := 0
+	for at, id := range c.group {
+		// The variance of a cosine of a uniform phase is ½.
+		if id > 0 && sum[id] > partialMean*n[id] && sum[id] > partialSD*math.Sqrt(n[id]/2) {
+			c.p[at], c.group[at] = 0, 0
+			dropped++
+		}
+	}
+	return float64(dropped) / float64(len(c.group))
+}
+
+const (
+	partialMean = 0.05
+	partialSD   = 4
+)
+
+// agreement is the sum of cos 2πr over the coefficients of block b.
+func (s *sheet) agreement(b int, pitch [2]float32) float64 {
+	return math.Cos(2*math.Pi*float64(s.residual(0, b, pitch[0]))) +
+		math.Cos(2*math.Pi*float64(s.residual(1, b, pitch[1])))
+}
+
+// inside returns the group that all four cells of block b belong to: 0 when
+// none of them is in any group, −1 when they differ.
+func (c *cells) inside(s *sheet, g, b int) int32 {
+	o := grids[g].offset / cell
+	at := (2*(b/s.bw)+o)*c.w + 2*(b%s.bw) + o
+	id := c.group[at]
+	if c.group[at+1] != id || c.group[at+c.w] != id || c.group[at+c.w+1] != id {
+		return -1
+	}
+	return id
+}
+
+// unevenness is the variance of r among the quarter of the intact blocks with
+// most detail over that among the quarter with least, as cos 2πr tells it
+// (for a wrapped Gauss its mean is exp(−2π²σ²)). It is about 1 after noise or
+// compression; 1 is also returned when there are too few blocks to say.
+func (c *cells) unevenness(s [len(grids)]*sheet, p pitch) float64 {
+	type block struct {
+		detail    float32
+		agreement float64
+	}
+	var in []block
+	for g := range s {
+		for b, clipped := range s[g].clipped {
+			if !clipped && c.inside(s[g], g, b) == 0 {
+				in = append(in, block{s[g].detail[b], s[g].agreement(b, p[g]) / 2})
+			}
+		}
+	}
+	if len(in) < 4*fewBlocks {
+		return 1
+	}
+	slices.SortFunc(in, func(a, b block) int {
+		switch {
+		case a.detail < b.detail:
+			return -1
+		case a.detail > b.detail:
+			return 1
+		}
+		return 0
+	})
+	q := len(in) / 4
+	calm, busy := 0.0, 0.0
+	for i := range q {
+		calm += in[i].agreement / float64(q)
+		busy += in[len(in)-1-i].agreement / float64(q)
+	}
+	variance := func(agreement float64) float64 {
+		return rounding - math.Log(min(max(agreement, 0.01), 1))/(2*math.Pi*math.Pi)
+	}
+	return variance(busy) / variance(calm)
+}
+
+// rounding is a variance that is nobody's fault.
+const rounding = 0.001

@@ -1,0 +1,114 @@
+package fragile
+
+import (
+	"math"
+
+	"github.com/certana/certana/internal/watermark"
+)
+
+// pitch is the lattice step of each coefficient of each grid as received, in
+// luma levels. Brightness and contrast scale all four alike; a blur or a
+// sharpening scales low frequencies less than higher ones.
+type pitch [len(grids)][2]float32
+
+func even(step float32) pitch { return pitch{{step, step}, {step, step}} }
+
+// The search for a changed pitch: factors of the drawn steps between toneLow
+// and toneHigh, toneStep apart, then toneFine around the best.
+const (
+	toneLow   = 0.35
+	toneHigh  = 1.8
+	toneStep  = 0.004
+	toneFine  = 0.0005
+	toneCount = 8192 // blocks of each grid that are looked at
+)
+
+// toneTries counts the pitches of one coefficient that were tried.
+var toneTries = int(math.Log(toneHigh/toneLow)/toneStep) + 2 + 2*int(toneStep/toneFine)
+
+// tune looks for the pitch of every coefficient on its own. One whose lattice
+// is not seen, at five deviations, keeps the pitch in was.
+func (t *Track) tune(s [len(grids)]*sheet, was pitch) pitch {
+	for g := range s {
+		for k := range s[g].coef {
+			best, score := float32(0), 5.0
+			try := func(f float64) {
+				step := t.steps[0] * float32(f)
+				if v := s[g].closeness(k, step); v > score {
+					best, score = step, v
+				}
+			}
+			for f := toneLow; f < toneHigh; f *= 1 + toneStep {
+				try(f)
+			}
+			if best == 0 {
+				continue
+			}
+			around := float64(best / t.steps[0])
+			for d := -toneStep; d <= toneStep; d += toneFine {
+				try(around * (1 + d))
+			}
+			was[g][k] = best
+		}
+	}
+	return was
+}
+
+// closeness is the sum of 1/12 − r² over the residuals of coefficient k, in
+// standard deviations of what it is without a mark (then its mean is 0).
+func (s *sheet) closeness(k int, step float32) float64 {
+	stride := max(1, len(s.clipped)/toneCount)
+	inverse, sum, n := 1/step, float32(0), 0
+	for b := 0; b < len(s.clipped); b += stride {
+		r := wrap(s.coef[k][b]*inverse - s.dither[k][b])
+		sum += 1.0/12 - r*r
+		n++
+	}
+	return float64(sum) / math.Sqrt(float64(n)/180)
+}
+
+// reading is what a sheet's residuals say as a whole at one pitch.
+type reading struct {
+	pitch   pitch
+	quality float64 // mean log-likelihood of the fitted mixtures, in nats
+	intact  float64 // mean σ of the intact coefficients, in steps
+	tries   float64 // pitches among which this one was chosen
+}
+
+// find returns the likeliest pitch: one of those that Embed draws with, or a
+// changed one where that is clearly better.
+func (t *Track) find(s [len(grids)]*sheet) reading {
+	best := reading{quality: math.Inf(-1)}
+	for _, step := range t.steps {
+		if r := read(s, even(step)); r.quality > best.quality {
+			best = r
+		}
+	}
+	best.tries = float64(len(t.steps))
+	toned := read(s, t.tune(s, best.pitch))
+	toned.tries = math.Pow(float64(toneTries), 2*float64(len(grids)))
+	if toned.quality > 1.1*best.quality+0.01 {
+		return toned
+	}
+	return best
+}
+
+// read fits the blocks where nothing clipped, if there are some: noise, for one,
+// is weaker at black and white, which says nothing of the rest.
+func read(s [len(grids)]*sheet, p pitch) reading {
+	r := reading{pitch: p}
+	for g := range s {
+		f := s[g].fitOpen(p[g])
+		r.quality += f.loglik / float64(len(s))
+		r.intact += (f.sigma[0] + f.sigma[1]) / float64(2*len(s))
+	}
+	return r
+}
+
+// sheets reads both grids of a view.
+func (t *Track) sheets(v View, p watermark.Payload) (s [len(grids)]*sheet) {
+	for g := range s {
+		s[g] = t.sheet(v, p, g)
+	}
+	return s
+}
