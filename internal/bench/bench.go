@@ -42,7 +42,7 @@ var Sizes = []Size{{"0.4 MP", 768, 512}, {"2 MP", 1632, 1224}, {"12 MP", 4000, 3
 type Timing struct {
 	Part    string  `json:"part"`
 	MS      float64 `json:"ms"`
-	Ratio   float64 `json:"ratio"`             // to the transcode of the same picture
+	Ratio   float64 `json:"ratio"`             // to the transcode of the same picture, run by run; their median
 	Verdict string  `json:"verdict,omitempty"` // of a verification
 }
 
@@ -83,12 +83,15 @@ type measurement struct {
 	Options
 	ctx    context.Context
 	result Result
+	jpeg   []byte // the picture whose transcode is the yardstick
 }
 
-// time runs one part and keeps the median of its times. prepare, if not nil, is
-// run before each and not timed.
+// time runs one part and keeps the median of its times, and the median of their
+// ratios to a transcode that is run right before each: a machine that speeds up
+// or slows down meanwhile changes both. prepare, if not nil, is run before each
+// and not timed.
 func (m *measurement) time(part string, prepare, work func(run int) error) error {
-	var all []float64
+	var all, ratios []float64
 	for run := range m.Runs {
 		if err := m.ctx.Err(); err != nil {
 			return err
@@ -99,17 +102,21 @@ func (m *measurement) time(part string, prepare, work func(run int) error) error
 			}
 		}
 		start := time.Now()
+		if _, err := raster.TranscodeJPEG(m.jpeg); err != nil {
+			return fmt.Errorf("transcode: %w", err)
+		}
+		yardstick := time.Since(start)
+		start = time.Now()
 		if err := work(run); err != nil {
 			return fmt.Errorf("%s: %w", part, err)
 		}
-		all = append(all, float64(time.Since(start).Microseconds())/1000)
+		took := time.Since(start)
+		all = append(all, took.Seconds()*1000)
+		ratios = append(ratios, took.Seconds()/yardstick.Seconds())
 	}
 	slices.Sort(all)
-	t := Timing{Part: part, MS: all[len(all)/2], Ratio: 1}
-	if len(m.result.Timings) > 0 {
-		t.Ratio = t.MS / m.result.Timings[0].MS
-	}
-	m.result.Timings = append(m.result.Timings, t)
+	slices.Sort(ratios)
+	m.result.Timings = append(m.result.Timings, Timing{Part: part, MS: all[len(all)/2], Ratio: ratios[len(ratios)/2]})
 	return nil
 }
 
@@ -125,6 +132,7 @@ func (m *measurement) all(seed uint64) error {
 		}
 		uploads[i] = append(b, bytes.Repeat([]byte{0}, i/8)...)
 	}
+	m.jpeg = uploads[0]
 	if err := m.parts(uploads[0]); err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (p *Pipeline) Workers() *river.Workers {
 		return p.Trace(ctx, j.Args.AssetID)
 	}})
 	river.AddWorker(w, &worker[CommitJob]{timeout: 5 * time.Minute, run: func(ctx context.Context, j *river.Job[CommitJob]) error {
-		return p.commit(ctx, j.Args.AssetID)
+		return p.Append(ctx, j.Args.AssetID)
 	}})
 	river.AddWorker(w, &worker[EraseJob]{timeout: 5 * time.Minute, run: func(ctx context.Context, j *river.Job[EraseJob]) error {
 		return p.erase(ctx, j.Args.AssetID)

@@ -3,9 +3,11 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/certana/certana/internal/align"
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/dsp"
 	"github.com/certana/certana/internal/fingerprint"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/watermark"
@@ -40,11 +42,19 @@ func (p *Pipeline) render(ctx context.Context, a asset.Asset, original []byte) (
 		return nil, nil, prints{}, &permanentError{"the picture could not be read again", err}
 	}
 	tracks = p.mark(picture, a)
-	if rendition, err = encode(picture, original); err != nil {
+
+	// From here the picture is only read: it is written, read back and
+	// fingerprinted at the same time.
+	var reading sync.WaitGroup
+	reading.Go(func() { rendition, err = encode(picture, original) })
+	luma := picture.Luma(watermark.DecodeSide)
+	reading.Go(func() { p.selfCheck(tracks, luma) })
+	pr = fingerprintOf(luma)
+	reading.Wait()
+	if err != nil {
 		return nil, nil, prints{}, &permanentError{"the watermarked rendition could not be written", err}
 	}
-	p.selfCheck(tracks, picture)
-	return rendition, tracks, p.fingerprint(picture), nil
+	return rendition, tracks, pr, nil
 }
 
 // mark draws every wanted track on the picture, in the order a, b, c.
@@ -82,8 +92,7 @@ func (p *Pipeline) mark(picture *raster.Picture, a asset.Asset) []marked {
 // selfCheck reads every mark back from the marked picture as a stranger would,
 // so that the record of the certification is of what was found, not of what
 // was meant.
-func (p *Pipeline) selfCheck(tracks []marked, picture *raster.Picture) {
-	luma := picture.Luma(watermark.DecodeSide)
+func (p *Pipeline) selfCheck(tracks []marked, luma *dsp.Plane) {
 	for i := range tracks {
 		m := &tracks[i]
 		if m.psnr == 0 {
@@ -114,11 +123,9 @@ type prints struct {
 	features []byte // align.Features as stored
 }
 
-// fingerprint hashes the marked picture and extracts the features that a later
-// verification aligns a copy by.
-func (p *Pipeline) fingerprint(picture *raster.Picture) prints {
-	var out prints
-	luma := picture.Luma(align.WorkingSide)
+// fingerprintOf hashes the marked picture and extracts the features that a later
+// verification aligns a copy by, both from luma of align.WorkingSide.
+func fingerprintOf(luma *dsp.Plane) (out prints) {
 	out.hash, out.quality = fingerprint.PDQ(luma)
 	f := align.Extract(luma, storedFeatures)
 	if b, err := f.MarshalBinary(); err == nil { // the plane is within what the stored form holds

@@ -17,7 +17,7 @@ import (
 //	Certify  decode → mark → encode → names → fingerprints → blobs put
 //	         → tx{evidence, completed, statement, jobs Trace, Commit; event}
 //	Trace    is it a copy of an earlier asset? → tx{derived_from}
-//	Commit   statement → log → tx{leaf index, finalized; event}
+//	Append   statement → log → tx{leaf index, finalized; event}
 //	Erase    blobs of a deleted or failed asset go
 //
 // Each tx is durable, and a job is enqueued in the transaction of what calls
@@ -155,11 +155,11 @@ func (p *Pipeline) Trace(ctx context.Context, id asset.ID) error {
 	return p.rows.SetTrace(ctx, a.ID, source)
 }
 
-// commit puts the asset's statement into the log, byte for byte as Certify
-// built it. Append answers only when a published checkpoint covers the leaf,
-// so what the transaction records is final. It makes one leaf of the same bytes
+// Append puts the asset's statement into the log, byte for byte as Certify
+// built it. The log answers only when a published checkpoint covers the leaf,
+// so what the transaction records is final. The log makes one leaf of the same bytes
 // however often it is asked, so a run that died between the two does no harm.
-func (p *Pipeline) commit(ctx context.Context, id asset.ID) error {
+func (p *Pipeline) Append(ctx context.Context, id asset.ID) error {
 	c, err := p.rows.CommitmentByAsset(ctx, id)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/certana/certana/internal/align"
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/dsp"
 	"github.com/certana/certana/internal/fingerprint"
@@ -84,6 +85,6 @@ func (p *Pipeline) glimpse(ctx context.Context, a asset.Asset, data []byte) (*ds
 	if err != nil {
 		return nil, tamper.Picture{}, err
 	}
-	rgb := picture.RGB(tamper.WorkingSide)
+	rgb := picture.RGB(align.WorkingSide)
 	return picture.Luma(watermark.DecodeSide), tamper.Picture{W: rgb.W, H: rgb.H, Pix: rgb.Pix}, nil
 }

@@ -174,7 +174,7 @@ func TestLarge(t *testing.T) {
 		t.Fatalf("registered %v: %+v", r.Registered, r.Map.Regions)
 	}
 	m := r.Map
-	if m.W != 1024 || m.FullW != 1400 || m.FullH != 900 {
+	if m.W != WorkingSide || m.FullW != 1400 || m.FullH != 900 {
 		t.Errorf("%d × %d of %d × %d", m.W, m.H, m.FullW, m.FullH)
 	}
 	if got := f1(m.Gray(1400, 900), mask); got < 0.93 {

@@ -9,7 +9,7 @@ import (
 )
 
 // WorkingSide is the long side, in pixels, to which Compare reduces pictures.
-const WorkingSide = 1024
+const WorkingSide = 768
 
 // Picture is an upright picture of interleaved 8-bit R, G, B samples (sRGB-like,
 // alpha already on white), w × h, without padding.

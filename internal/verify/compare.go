@@ -35,7 +35,7 @@ func NewComparer(blobs Blobs, gate Gate, limit int64) *Comparer {
 	return &Comparer{blobs, gate, limit}
 }
 
-// Compare aligns a probe, an upright picture reduced to tamper.WorkingSide,
+// Compare aligns a probe, an upright picture reduced to align.WorkingSide,
 // with an asset's watermarked rendition, and says where they differ.
 func (c *Comparer) Compare(ctx context.Context, a asset.Asset, probe tamper.Picture) (tamper.Result, error) {
 	data, err := c.blobs.ReadAll(ctx, blob.AssetKey(a.ID, asset.Watermarked), c.limit)
@@ -90,6 +90,6 @@ func (c *Comparer) features(ctx context.Context, a asset.Asset) *align.Features 
 
 // working reduces a picture to what comparison works on.
 func working(p *raster.Picture) tamper.Picture {
-	rgb := p.RGB(tamper.WorkingSide)
+	rgb := p.RGB(align.WorkingSide)
 	return tamper.Picture{W: rgb.W, H: rgb.H, Pix: rgb.Pix}
 }

@@ -19,7 +19,7 @@ type probe struct {
 	sha256 string
 	info   raster.Info
 	luma   *dsp.Plane     // upright, long side at most watermark.DecodeSide
-	rgb    tamper.Picture // upright, long side at most tamper.WorkingSide
+	rgb    tamper.Picture // upright, long side at most align.WorkingSide
 
 	metadata exif.Fields // as far as it can be read
 
