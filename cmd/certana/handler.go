@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/certana/certana/internal/httpapi"
 	"github.com/certana/certana/internal/quota"
@@ -25,11 +26,19 @@ func (a *server) handler() (http.Handler, error) {
 	images := sealing.NewHandler(sealing.Deps{
 		Config: a.cfg.Sealing, Account: a.accounts, Rows: a.rows, Store: a.Blobs, Logger: a.logger,
 	})
-	mux := http.NewServeMux()
-	mux.Handle("/", api) // /v1, /healthz, /.well-known
-	mux.Handle("/api/", httpapi.Around(a.logger, sealingFailed, images))
-	mux.Handle("/log/", httpapi.Around(a.logger, logFailed, http.StripPrefix("/log/", a.Log.Handler())))
-	return mux, nil
+	images = httpapi.Around(a.logger, sealingFailed, images)
+	log := httpapi.Around(a.logger, logFailed, http.StripPrefix("/log/", a.Log.Handler()))
+	// Told apart by hand: a ServeMux would answer //v1/assets with a redirect.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/api/"):
+			images.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/log/"):
+			log.ServeHTTP(w, r)
+		default: // /v1, /healthz, /.well-known
+			api.ServeHTTP(w, r)
+		}
+	}), nil
 }
 
 func sealingFailed(w http.ResponseWriter, _ *http.Request) {
