@@ -105,7 +105,7 @@ func (s *server) ExportAssetCAR(ctx context.Context, r gen.ExportAssetCARRequest
 
 type carAnswer struct {
 	server   *server
-	ctx      context.Context //nolint:containedctx // lives as long as the request
+	ctx      context.Context // lives as long as the request
 	asset    asset.Asset
 	original bool
 }

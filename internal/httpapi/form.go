@@ -67,7 +67,7 @@ func readForm(parts *multipart.Reader, spool *pipeline.Spooler, rules formRules)
 	}()
 	for {
 		part, err := parts.NextPart()
-		if err == io.EOF { //nolint:errorlint // wrapped, it is a form that was cut off
+		if err == io.EOF { // bare: wrapped, it is a form that was cut off
 			break
 		}
 		if err != nil {
