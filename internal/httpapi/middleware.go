@@ -63,7 +63,7 @@ func withRecovery(log *slog.Logger, failed http.HandlerFunc, next http.Handler) 
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
+			if v == http.ErrAbortHandler { // bare: net/http compares it so too
 				panic(v)
 			}
 			log.ErrorContext(r.Context(), "panic", "value", fmt.Sprint(v), "stack", string(debug.Stack()),
