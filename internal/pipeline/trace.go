@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"github.com/certana/certana/internal/align"
 	"github.com/certana/certana/internal/asset"
@@ -51,12 +52,9 @@ func (p *Pipeline) earlier(ctx context.Context, a asset.Asset, original []byte) 
 		}
 	}
 
-	var first *asset.ID
+	slices.SortFunc(candidates, func(x, y asset.Asset) int { return registered(x.ID, y.ID) })
 	for _, c := range candidates {
-		if c.OrganizationID == a.OrganizationID || c.Status != asset.Completed || !before(c.ID, a.ID) {
-			continue
-		}
-		if first != nil && !before(c.ID, *first) {
+		if c.OrganizationID == a.OrganizationID || c.Status != asset.Completed || registered(c.ID, a.ID) >= 0 {
 			continue
 		}
 		same, err := p.comparer.SameScene(ctx, c, probe)
@@ -64,14 +62,14 @@ func (p *Pipeline) earlier(ctx context.Context, a asset.Asset, original []byte) 
 			return nil, err
 		}
 		if same {
-			first = &c.ID
+			return &c.ID, nil
 		}
 	}
-	return first, nil
+	return nil, nil
 }
 
-// before orders by registration: ids are UUIDv7, so their bytes follow time.
-func before(x, y asset.ID) bool { return bytes.Compare(x[:], y[:]) < 0 }
+// registered orders by registration: ids are UUIDv7, so their bytes follow time.
+func registered(x, y asset.ID) int { return bytes.Compare(x[:], y[:]) }
 
 // glimpse decodes a picture and keeps what identification needs of it, so that
 // the gate is free again before anything else is decoded.
