@@ -157,8 +157,8 @@ func (p *Pipeline) Trace(ctx context.Context, id asset.ID) error {
 
 // Append puts the asset's statement into the log, byte for byte as Certify
 // built it. The log answers only when a published checkpoint covers the leaf,
-// so what the transaction records is final. The log makes one leaf of the same bytes
-// however often it is asked, so a run that died between the two does no harm.
+// so what the transaction records is final; and it makes one leaf of the same
+// bytes however often it is asked, so a run that died between the two does no harm.
 func (p *Pipeline) Append(ctx context.Context, id asset.ID) error {
 	c, err := p.rows.CommitmentByAsset(ctx, id)
 	if err != nil {

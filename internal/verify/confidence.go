@@ -62,7 +62,7 @@ func figures(fs Findings, f *found) [featureCount]float64 {
 	return x
 }
 
-// confidence is in (0, 1).
+// confidence is from 0 to 1, to four decimals.
 func confidence(v asset.Verdict, x [featureCount]float64) float64 {
 	var s float64
 	for i := range x {

@@ -20,7 +20,7 @@ type candidate struct {
 	track    bool // a watermark payload names it
 	near     bool // its fingerprint is within the match threshold
 	distance int  // bits of 256, when near
-	derived  bool // a copy of an earlier asset that the caller may not know of
+	derived  bool // a copy of an earlier asset, so that it vouches for nothing
 }
 
 // found is what identification came to.

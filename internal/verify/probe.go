@@ -23,7 +23,6 @@ type probe struct {
 
 	metadata exif.Fields // as far as it can be read
 
-	hash    fingerprint.Hash
 	hashes  []fingerprint.Hash // of the eight turns; none when too flat
 	quality int
 
@@ -57,7 +56,7 @@ func (v *Verifier) probe(ctx context.Context, file *pipeline.Spooled) (*probe, e
 		v.Logger.Debug("metadata of a submitted file could not be read", "error", err)
 	}
 	if c, quality, ok := fingerprint.Transform(p.luma); ok {
-		p.hash, p.quality = c.Hash(), quality
+		p.quality = quality
 		if quality > fingerprint.WeakQuality {
 			turns := c.Dihedral()
 			p.hashes = turns[:]
