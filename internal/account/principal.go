@@ -56,7 +56,9 @@ type Principal struct {
 	Role           string   // of the user, or of the key's creator, there
 	Scopes         []string
 	KeyID          *asset.ID // set when an API key asks
-	SessionID      *asset.ID // set when an access token asks
+	SessionID      *asset.ID // set when an access token of a login asks
+	ClientID       string    // set when an OAuth2 access token asks: whom it was given to
+	Operator       bool      // the command line, which asks nobody
 }
 
 // Has reports whether a scope is granted.

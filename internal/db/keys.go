@@ -26,6 +26,8 @@ type APIKey struct {
 	LastUsedAt     *time.Time `bun:"last_used_at"`
 	RevokedAt      *time.Time `bun:"revoked_at"`
 	CreatedAt      time.Time  `bun:"created_at"`
+	RotatedFrom    *asset.ID  `bun:"rotated_from"` // the key that it succeeds
+	ReplacedBy     *asset.ID  `bun:"replaced_by"`  // its successor
 }
 
 // Active reports whether the key works at a time.

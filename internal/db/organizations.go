@@ -22,6 +22,11 @@ type Organization struct {
 	Plan      string    `bun:"plan"` // free, pro or enterprise
 	Personal  bool      `bun:"personal"`
 	CreatedAt time.Time `bun:"created_at"`
+
+	SuspendedAt *time.Time `bun:"suspended_at"` // by the operator
+	DeletedAt   *time.Time `bun:"deleted_at"`   // by its owner, who can have it back until EraseAt
+	EraseAt     *time.Time `bun:"erase_at"`
+	ErasedAt    *time.Time `bun:"erased_at"` // a row is left because the ledger names it
 }
 
 // Membership is a user's role in an organization: owner, admin, member, viewer.

@@ -24,6 +24,10 @@ type Session struct {
 	CreatedAt   time.Time  `bun:"created_at"`
 	ExpiresAt   time.Time  `bun:"expires_at"`
 	RevokedAt   *time.Time `bun:"revoked_at"`
+	EndsAt      *time.Time `bun:"ends_at"` // however often it is refreshed
+	LastUsedAt  *time.Time `bun:"last_used_at"`
+	UserAgent   string     `bun:"user_agent"`
+	Address     string     `bun:"address"`
 }
 
 // RefreshToken is one token of a family, known by its hex SHA-256.

@@ -23,6 +23,12 @@ type User struct {
 	FullName        string     `bun:"full_name"`
 	EmailVerifiedAt *time.Time `bun:"email_verified_at"`
 	CreatedAt       time.Time  `bun:"created_at"`
+
+	SuspendedAt       *time.Time `bun:"suspended_at"` // by the operator
+	PasswordChangedAt *time.Time `bun:"password_changed_at"`
+	TOTPSealed        []byte     `bun:"totp_sealed"`       // nil without a second factor
+	TOTPConfirmedAt   *time.Time `bun:"totp_confirmed_at"` // from then on it is asked for
+	TOTPStep          int64      `bun:"totp_step"`         // the last one used
 }
 
 // InsertUser adds a user; an address already registered, in whatever case, is
