@@ -15,10 +15,10 @@ PKG       ?= ./...
 
 GOLANGCI := .tools/bin/golangci-lint
 
-.PHONY: help deps build demo test lint unit bench test-s3 generate clean
+.PHONY: help deps build demo test lint unit bench test-s3 test-postgres generate clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 deps: ## install what is missing: Debian packages, the ONNX runtime
 	@scripts/install-deps.sh
@@ -44,6 +44,9 @@ bench: build ## how long each part takes, against a plain JPEG transcode
 
 test-s3: deps ## the blob store and the sealing service against a real S3 server
 	scripts/test-s3.sh
+
+test-postgres: deps ## everything that has rows, over a PostgreSQL 15 that it starts itself
+	scripts/test-postgres.sh
 
 generate: ## regenerate the code made from api/openapi.yaml and the goldens
 	$(GO) generate ./...

@@ -12,6 +12,7 @@ import (
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/db/dbtest"
 	"github.com/certana/certana/internal/vault"
 )
 
@@ -60,7 +61,7 @@ func setup(t *testing.T) *fixture {
 // process is another process on the same database.
 func (f *fixture) process(change func(*account.Config)) (*account.Service, *db.DB) {
 	f.t.Helper()
-	c := db.DefaultConfig(f.dir)
+	c := dbtest.In(f.t, f.dir)
 	c.Now = f.clock.now
 	d, err := db.Open(f.t.Context(), c)
 	must(f.t, err)

@@ -3,56 +3,20 @@ package db_test
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
-	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/db/dbtest"
 )
 
-// each runs a test over every database at hand: SQLite always, and PostgreSQL
-// when CERTANA_TEST_POSTGRES holds the URL of a server on which databases may be
-// made, such as postgres://postgres@localhost:5432/postgres.
-func each(t *testing.T, f func(t *testing.T, c db.Config)) {
-	t.Run("sqlite", func(t *testing.T) {
-		f(t, db.DefaultConfig(t.TempDir()))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		server := os.Getenv("CERTANA_TEST_POSTGRES")
-		if server == "" {
-			t.Skip("CERTANA_TEST_POSTGRES is not set")
-		}
-		f(t, db.Config{URL: freshPostgres(t, server)})
-	})
-}
-
-func freshPostgres(t *testing.T, server string) string {
-	t.Helper()
-	admin, err := sql.Open("pgx", server)
-	must(t, err)
-	name := fmt.Sprintf("certana_test_%d", time.Now().UnixNano())
-	_, err = admin.Exec("CREATE DATABASE " + name)
-	must(t, err)
-	t.Cleanup(func() {
-		_, err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)")
-		must(t, err)
-		must(t, admin.Close())
-	})
-	before, options, _ := strings.Cut(server, "?")
-	if options != "" {
-		options = "?" + options
-	}
-	return before[:strings.LastIndex(before, "/")+1] + name + options
-}
+// each runs a test over every database at hand.
+func each(t *testing.T, f func(t *testing.T, c db.Config)) { dbtest.Each(t, f) }
 
 func open(t *testing.T, c db.Config) *db.DB {
 	t.Helper()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/db/dbtest"
 	"github.com/certana/certana/internal/quota"
 )
 
@@ -24,7 +25,7 @@ func (c *clock) advance(d time.Duration) { c.at.Add(int64(d.Seconds())) }
 // process is one of several processes on one database.
 func process(t *testing.T, dir string, at *clock, change func(*quota.Config)) (*quota.Service, *db.DB) {
 	t.Helper()
-	c := db.DefaultConfig(dir)
+	c := dbtest.In(t, dir)
 	c.Now = at.now
 	rows, err := db.Open(t.Context(), c)
 	must(t, err)

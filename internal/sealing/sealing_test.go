@@ -24,6 +24,7 @@ import (
 	"github.com/certana/certana/internal/blob"
 	"github.com/certana/certana/internal/blob/s3test"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/db/dbtest"
 	"github.com/certana/certana/internal/sealing"
 	"github.com/certana/certana/internal/vault"
 )
@@ -46,7 +47,7 @@ func setup(t *testing.T, storeURL string) *fixture {
 	t.Helper()
 	f := &fixture{t: t}
 	now := func() time.Time { return time.Now().Add(f.offset) }
-	c := db.DefaultConfig(t.TempDir())
+	c := dbtest.In(t, t.TempDir())
 	c.Now = now
 	var err error
 	f.db, err = db.Open(t.Context(), c)

@@ -2,13 +2,11 @@ package webhook_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/db/dbtest"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/vault"
 	"github.com/certana/certana/internal/webhook"
@@ -39,17 +38,9 @@ type world struct {
 	ahead time.Duration
 }
 
-// each runs a test over SQLite and, when CERTANA_TEST_POSTGRES holds the URL of
-// a server on which databases may be made, over PostgreSQL.
+// each runs a test over every database at hand.
 func each(t *testing.T, f func(w *world)) {
-	t.Run("sqlite", func(t *testing.T) { f(open(t, db.DefaultConfig(t.TempDir()), config())) })
-	t.Run("postgres", func(t *testing.T) {
-		server := os.Getenv("CERTANA_TEST_POSTGRES")
-		if server == "" {
-			t.Skip("CERTANA_TEST_POSTGRES is not set")
-		}
-		f(open(t, db.Config{URL: freshPostgres(t, server)}, config()))
-	})
+	dbtest.Each(t, func(t *testing.T, c db.Config) { f(open(t, c, config())) })
 }
 
 // sqlite is for tests of what no database has a say in.
@@ -259,27 +250,6 @@ func verified(t *testing.T, secret string, r request) error {
 		t.Fatal(err)
 	}
 	return v.Verify(r.body, r.Header)
-}
-
-func freshPostgres(t *testing.T, server string) string {
-	t.Helper()
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("certana_webhook_test_%d", time.Now().UnixNano())
-	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_, _ = admin.Exec("DROP DATABASE " + name + " WITH (FORCE)")
-		admin.Close()
-	})
-	before, options, _ := strings.Cut(server, "?")
-	if options != "" {
-		options = "?" + options
-	}
-	return before[:strings.LastIndex(before, "/")+1] + name + options
 }
 
 // verifiedAnyTime is verified for a test whose clock is not the library's.

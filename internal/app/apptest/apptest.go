@@ -17,6 +17,7 @@ import (
 	"github.com/certana/certana/internal/app"
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/db/dbtest"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/vault"
@@ -59,7 +60,7 @@ func Reopen(tb testing.TB, dir string) *Deployment {
 		tb.Fatal(err)
 	}
 	logger := slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	c := db.DefaultConfig(dir)
+	c := dbtest.In(tb, dir)
 	c.Logger = logger
 	rows, err := db.Open(ctx, c)
 	if err != nil {
