@@ -21,16 +21,18 @@ const (
 	BlockchainError    Code = "BLOCKCHAIN_ERROR"
 	RateLimited        Code = "RATE_LIMITED"
 
-	ValidationError    Code = "VALIDATION_ERROR"
-	Unauthorized       Code = "UNAUTHORIZED"
-	Forbidden          Code = "FORBIDDEN"
-	InsufficientScope  Code = "INSUFFICIENT_SCOPE"
-	NotFound           Code = "NOT_FOUND"
-	MethodNotAllowed   Code = "METHOD_NOT_ALLOWED"
-	Conflict           Code = "CONFLICT"
-	PayloadMalformed   Code = "PAYLOAD_MALFORMED"
-	ServiceUnavailable Code = "SERVICE_UNAVAILABLE"
-	Internal           Code = "INTERNAL_ERROR"
+	ValidationError Code = "VALIDATION_ERROR"
+	// SecondFactorRequired: the password was right, and a code is needed too.
+	SecondFactorRequired Code = "SECOND_FACTOR_REQUIRED"
+	Unauthorized         Code = "UNAUTHORIZED"
+	Forbidden            Code = "FORBIDDEN"
+	InsufficientScope    Code = "INSUFFICIENT_SCOPE"
+	NotFound             Code = "NOT_FOUND"
+	MethodNotAllowed     Code = "METHOD_NOT_ALLOWED"
+	Conflict             Code = "CONFLICT"
+	PayloadMalformed     Code = "PAYLOAD_MALFORMED"
+	ServiceUnavailable   Code = "SERVICE_UNAVAILABLE"
+	Internal             Code = "INTERNAL_ERROR"
 )
 
 // Error is the one error type that crosses rooms on its way to a caller: Detail

@@ -63,6 +63,17 @@ func (s *server) withCaller(op *operation, next http.Handler) http.Handler {
 	})
 }
 
+// withOrigin tells the rooms behind the door where a request comes from.
+func (s *server) withOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from := account.Origin{Address: remoteHost(r), UserAgent: r.UserAgent(), RequestID: exchangeOf(r.Context()).id}
+		if s.Limits != nil {
+			from.Address = s.Limits.Address(r.RemoteAddr, r.Header.Values("X-Forwarded-For")).String()
+		}
+		next.ServeHTTP(w, r.WithContext(account.WithOrigin(r.Context(), from)))
+	})
+}
+
 func (s *server) authenticate(op *operation, r *http.Request) (caller, error) {
 	given, err := op.credentials(r)
 	if err != nil {

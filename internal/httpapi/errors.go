@@ -32,6 +32,8 @@ var statusOf = map[asset.Code]int{
 	asset.BlockchainError:    http.StatusInternalServerError,
 	asset.RateLimited:        http.StatusTooManyRequests,
 
+	asset.SecondFactorRequired: http.StatusUnauthorized,
+
 	asset.ValidationError:    http.StatusUnprocessableEntity,
 	asset.Unauthorized:       http.StatusUnauthorized,
 	asset.Forbidden:          http.StatusForbidden,

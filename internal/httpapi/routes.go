@@ -14,7 +14,7 @@ import (
 // with its operation id, and router puts the operation's middlewares around it.
 //
 //	every request     Around (withExchange → withRecovery) → withOnePath → router
-//	every operation   withEnvelope → withCaller → withKeyLimit → withIdempotency
+//	every operation   withEnvelope → withOrigin → withCaller → withKeyLimit → withIdempotency
 //	                  → withValidation → handler
 //
 // withKeyLimit stands after withCaller, which knows who asks, and before
@@ -32,7 +32,7 @@ func (s *server) routes() http.Handler {
 }
 
 func (s *server) operation(op *operation, h http.Handler) http.Handler {
-	return withEnvelope(op, s.withCaller(op, s.withKeyLimit(s.withIdempotency(op, s.withValidation(op, h)))))
+	return withEnvelope(op, s.withOrigin(s.withCaller(op, s.withKeyLimit(s.withIdempotency(op, s.withValidation(op, h))))))
 }
 
 // panicked answers where our code panicked; what happened is in the log.
