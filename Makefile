@@ -15,7 +15,7 @@ PKG       ?= ./...
 
 GOLANGCI := .tools/bin/golangci-lint
 
-.PHONY: help deps build demo test lint unit bench test-s3 test-postgres generate clean
+.PHONY: help deps build demo test lint unit bench test-s3 test-postgres test-api generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ test-s3: deps ## the blob store and the sealing service against a real S3 server
 
 test-postgres: deps ## everything that has rows, over a PostgreSQL 15 that it starts itself
 	scripts/test-postgres.sh
+
+test-api: deps ## every answer against the OpenAPI document, by Schemathesis
+	scripts/test-api.sh
 
 generate: ## regenerate the code made from api/openapi.yaml and the goldens
 	$(GO) generate ./...

@@ -32,6 +32,7 @@ type operation struct {
 	params           []parameter
 	multipart        bool
 	json             *jsonschema.Schema // of the body; nil without a JSON body
+	bodiless         bool               // the JSON body may be left out
 	messages         map[int]string     // what the contract calls each answer
 	tagged           bool               // has an ETag: may be kept, and is asked about each time
 }
@@ -60,7 +61,10 @@ type (
 		OperationID string
 		Parameters  []specParameter
 		Security    []map[string][]string
-		RequestBody struct{ Content map[string]any }
+		RequestBody struct {
+			Required bool
+			Content  map[string]any
+		}
 		Responses   map[string]struct {
 			Description string
 			Headers     map[string]any
@@ -164,6 +168,7 @@ func (s schemas) operation(doc *specDocument, path, method string, item specPath
 	_, op.multipart = spec.RequestBody.Content["multipart/form-data"]
 	if _, ok := spec.RequestBody.Content["application/json"]; ok {
 		var err error
+		op.bodiless = !spec.RequestBody.Required
 		if op.json, err = s.at("paths", path, lower, "requestBody", "content", "application/json", "schema"); err != nil {
 			return nil, err
 		}

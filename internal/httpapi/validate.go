@@ -29,7 +29,7 @@ func (s *server) withValidation(op *operation, next http.Handler) http.Handler {
 		switch {
 		case err != nil:
 		case op.json != nil:
-			body, err = checkJSON(w, r, op.json)
+			body, err = op.checkJSON(w, r)
 		case op.multipart:
 			err = checkMultipart(w, r, s.maxBody(op))
 		}
@@ -109,8 +109,8 @@ func (p parameter) check(values []string) []string {
 }
 
 // checkJSON reads the body, holds it against its schema, and puts it back for
-// the handler. It answers the body's value.
-func checkJSON(w http.ResponseWriter, r *http.Request, schema *jsonschema.Schema) (any, error) {
+// the handler. It answers the body's value; nil where there is none and need be none.
+func (op *operation) checkJSON(w http.ResponseWriter, r *http.Request) (any, error) {
 	if t := r.Header.Get("Content-Type"); t != "" {
 		kind, _, err := mime.ParseMediaType(t)
 		if err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json")) {
@@ -130,6 +130,9 @@ func checkJSON(w http.ResponseWriter, r *http.Request, schema *jsonschema.Schema
 	if !utf8.Valid(text) {
 		return nil, asset.Errorf(asset.PayloadMalformed, nil, "the body is not UTF-8")
 	}
+	if len(text) == 0 && op.bodiless {
+		return nil, nil
+	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, asset.Errorf(asset.PayloadMalformed, nil, "the body is empty; JSON was expected")
 	}
@@ -138,7 +141,7 @@ func checkJSON(w http.ResponseWriter, r *http.Request, schema *jsonschema.Schema
 		return nil, asset.Errorf(asset.PayloadMalformed, err, "the body is not valid JSON")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(text))
-	return value, invalidFields(violations(schema.Validate(value)))
+	return value, invalidFields(violations(op.json.Validate(value)))
 }
 
 func checkMultipart(w http.ResponseWriter, r *http.Request, limit int64) error {

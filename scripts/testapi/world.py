@@ -1,0 +1,64 @@
+"""Makes what the requests of the tests are about: a user with an enterprise
+organization, a key with every scope, an asset with its commitment, a webhook.
+
+    world.py URL TEMPLATE
+
+Prints the template with their names put in."""
+
+import io
+import os
+import struct
+import sys
+import zlib
+from string import Template
+
+import requests
+
+
+def png(side):
+    """A picture with enough in it to be marked: slopes and some noise."""
+    rows = b""
+    for y in range(side):
+        noise = os.urandom(side)
+        row = bytes(c for x in range(side) for c in (
+            (x * 160 // side) + noise[x] % 64, (y * 160 // side) + noise[x] % 48, ((x ^ y) * 160 // side) + noise[x] % 32))
+        rows += b"\0" + row
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+
+
+def main(base):
+    base += "/v1"
+    email, password = "tester@example.com", "a long passphrase, " + os.urandom(8).hex()
+    headers = {}
+
+    def call(method, path, **rest):
+        answer = requests.request(method, base + path, headers=headers, timeout=60, **rest)
+        if answer.status_code // 100 != 2:
+            sys.exit(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json()
+
+    user = call("POST", "/auth/register", json={"email": email, "password": password, "full_name": "Tester"})
+    token = call("POST", "/auth/login", json={"email": email, "password": password})["access_token"]
+    headers["Authorization"] = "Bearer " + token
+    org = call("POST", "/organizations/", json={"name": "Tests", "plan": "enterprise"})
+    headers["X-Organization-Id"] = org["id"]
+    scopes = ["read", "write", "verify", "commit", "webhooks", "sealing", "admin"]
+    key = call("POST", "/api-keys/", json={"name": "tests", "scopes": scopes})
+    asset = call("POST", "/assets/", files={"file": ("a.png", io.BytesIO(png(256)), "image/png")}, data={"title": "One"})
+    commitment = call("POST", "/blockchain/commit", json={"asset_id": asset["id"]})
+    hook = call("POST", "/webhooks/", json={"url": "https://127.0.0.1:9/hook", "events": ["asset.processed"]})
+    delivery = call("POST", f"/webhooks/{hook['id']}/test")
+
+    return {
+        "email": email, "password": password, "key": key["key"], "organization": org["id"], "user": user["id"],
+        "asset": asset["id"], "commitment": commitment["commitment_id"], "webhook": hook["id"], "delivery": delivery["id"],
+    }
+
+
+if __name__ == "__main__":
+    with open(sys.argv[2], encoding="utf-8") as template:
+        print(Template(template.read()).substitute(main(sys.argv[1])), end="")
