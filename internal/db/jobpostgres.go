@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -14,17 +15,25 @@ import (
 )
 
 // postgresQueue enqueues on bun's transaction and works on a pool of its own,
-// which hears of new jobs by LISTEN. Jobs of a node that died are rescued by
+// which hears of new jobs by LISTEN. Jobs of a node that died are taken up at
+// once by the next that starts when no other node works, and otherwise rescued by
 // another after QueueConfig.RescueAfter.
 type postgresQueue struct {
 	db     *DB
 	config QueueConfig
 	insert *river.Client[*sql.Tx]
 
-	mu     sync.Mutex
-	pool   *pgxpool.Pool
-	worker *river.Client[pgx.Tx]
+	mu      sync.Mutex
+	pool    *pgxpool.Pool
+	working *pgx.Conn // holds workersLock
+	worker  *river.Client[pgx.Tx]
 }
+
+// workersLock is the advisory lock that every working node shares for as long as
+// its connection lives: whoever gets it alone knows that no other node works. A
+// node that lost its connection and works on may have its jobs run beside it,
+// which every worker must bear.
+const workersLock = 0x6365727403
 
 func newPostgresQueue(d *DB, c QueueConfig) (Queue, error) {
 	insert, err := river.NewClient(riverdatabasesql.New(d.writer.DB), &river.Config{MaxAttempts: c.MaxAttempts})
@@ -50,15 +59,46 @@ func (q *postgresQueue) Start(ctx context.Context, workers *river.Workers, perio
 		return fmt.Errorf("start the job queue: %w", err)
 	}
 	client, err := river.NewClient(riverpgxv5.New(pool), q.config.riverConfig(q.db, workers, periodic))
+	var working *pgx.Conn
+	if err == nil {
+		working, err = q.join(ctx)
+	}
 	if err == nil {
 		err = client.Start(context.WithoutCancel(ctx))
 	}
 	if err != nil {
 		pool.Close()
+		if working != nil {
+			err = errors.Join(err, working.Close(ctx))
+		}
 		return fmt.Errorf("start the job queue: %w", err)
 	}
-	q.pool, q.worker = pool, client
+	q.pool, q.working, q.worker = pool, working, client
 	return nil
+}
+
+// join says that this node works, and gives back the jobs of dead ones when it is
+// the only one.
+func (q *postgresQueue) join(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := pgx.Connect(ctx, q.db.target)
+	if err != nil {
+		return nil, err
+	}
+	var alone bool
+	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(workersLock)).Scan(&alone)
+	if err == nil && alone {
+		err = q.db.requeueOrphans(ctx)
+	}
+	if err == nil {
+		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1)", int64(workersLock))
+	}
+	if err == nil && alone {
+		_, err = conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", int64(workersLock))
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return conn, nil
 }
 
 func (q *postgresQueue) Stop(ctx context.Context) error {
@@ -68,6 +108,7 @@ func (q *postgresQueue) Stop(ctx context.Context) error {
 		return nil
 	}
 	err := stopClient(ctx, q.worker.Stop, q.worker.StopAndCancel)
+	err = errors.Join(err, q.working.Close(context.WithoutCancel(ctx)))
 	q.pool.Close()
 	q.pool = nil
 	return err

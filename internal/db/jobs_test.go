@@ -6,11 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -196,87 +192,4 @@ func TestEveryJobRunsOnce(t *testing.T) {
 		}
 		want(t, "jobs", len(runs), jobs)
 	})
-}
-
-// TestKilledWorker kills a worker process in the middle of a job; the next one
-// on the same file must take the job up, and it must not wait for the rescue.
-// Another job, which was on its last attempt, must not run again.
-func TestKilledWorker(t *testing.T) {
-	c := quiet(db.DefaultConfig(t.TempDir()))
-	d := open(t, c)
-	q := newQueue(t, d)
-	enqueue(t, d, q, "hang", nil)
-	enqueue(t, d, q, "hang for the last time", &river.InsertOpts{MaxAttempts: 1})
-
-	marks := filepath.Join(t.TempDir(), "marks")
-	cmd := exec.Command(os.Args[0], "-test.run=^TestWorkerProcess$")
-	cmd.Env = append(os.Environ(), "CERTANA_TEST_WORKER="+c.URL, "CERTANA_TEST_MARKS="+marks)
-	cmd.Stderr = os.Stderr
-	must(t, cmd.Start())
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if b, _ := os.ReadFile(marks); len(b) == 2 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the worker process took no job in a minute")
-		}
-	}
-	must(t, cmd.Process.Signal(syscall.SIGKILL))
-	_ = cmd.Wait() // it was killed: that is its error
-
-	ran := make(chan string, 10)
-	q = start(t, d, func(_ context.Context, j *river.Job[noteArgs]) error {
-		ran <- fmt.Sprint(j.Args.Note, " ", j.Attempt)
-		return nil
-	})
-	want(t, "taken up", receive(t, ran), "hang 2")
-	enqueue(t, d, q, "after", nil)
-	want(t, "next", receive(t, ran), "after 1")
-}
-
-// TestWorkerProcess is the process that TestKilledWorker kills: it marks that it
-// has a job and then never ends it.
-func TestWorkerProcess(t *testing.T) {
-	url := os.Getenv("CERTANA_TEST_WORKER")
-	if url == "" {
-		t.Skip("only in the process that TestKilledWorker starts")
-	}
-	start(t, open(t, db.Config{URL: url}), func(context.Context, *river.Job[noteArgs]) error {
-		f, err := os.OpenFile(os.Getenv("CERTANA_TEST_MARKS"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return err
-		}
-		if _, err := f.Write([]byte(".")); err != nil {
-			return err
-		}
-		must(t, f.Close())
-		select {}
-	})
-	select {}
-}
-
-// TestSecondWorkerTakesNoOrphans: while one process works, a second one that
-// starts must leave its running jobs alone.
-func TestSecondWorkerTakesNoOrphans(t *testing.T) {
-	c := quiet(db.DefaultConfig(t.TempDir()))
-	d := open(t, c)
-	began, release := make(chan int, 10), make(chan bool)
-	work := func(_ context.Context, j *river.Job[noteArgs]) error {
-		began <- j.Attempt
-		<-release
-		return nil
-	}
-	q := start(t, d, work)
-	enqueue(t, d, q, "slow", nil)
-	want(t, "attempt", receive(t, began), 1)
-	second := start(t, open(t, c), work)
-	var state string
-	must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-		return tx.SQL().QueryRowContext(ctx, "SELECT state FROM river_job").Scan(&state)
-	}))
-	want(t, "state after the second's start", state, "running")
-	close(release)
-	stop(t, q)
-	stop(t, second)
-	want(t, "begun again", len(began), 0)
 }

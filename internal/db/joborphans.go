@@ -1,0 +1,29 @@
+package db
+
+import "context"
+
+// requeueOrphans gives back the jobs that a dead process left as running. Only a
+// process that knows that no other works this database may call it. A job that
+// has used up its attempts is discarded instead: it may be what kills its worker.
+// The dead leader's seat is cleared too, else nobody would tend to retries until
+// its term ran out.
+func (d *DB) requeueOrphans(ctx context.Context) error {
+	now := "datetime('now', 'subsec')"
+	if d.kind == Postgres {
+		now = "now()"
+	}
+	return d.Tx(ctx, func(ctx context.Context, tx *Tx) error {
+		for _, statement := range []string{
+			`UPDATE river_job SET state = 'discarded', finalized_at = ` + now + `
+			 WHERE state = 'running' AND attempt >= max_attempts`,
+			`UPDATE river_job SET state = 'available', scheduled_at = ` + now + `
+			 WHERE state = 'running'`,
+			`DELETE FROM river_leader`,
+		} {
+			if _, err := tx.SQL().ExecContext(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
