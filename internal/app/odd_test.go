@@ -6,12 +6,12 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/certana/certana/internal/app/apptest"
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/verify"
 )
@@ -76,14 +76,7 @@ type oddFile struct {
 // oddFiles reads the corpus of odd files beside the repository.
 func oddFiles(t *testing.T) (out []oddFile) {
 	t.Helper()
-	dir := os.Getenv("CERTANA_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	f, err := os.Open(filepath.Join(dir, "corpus", "odd.tar.gz"))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("needs the corpora beside the repository: corpus/odd.tar.gz is not there")
-	}
+	f, err := os.Open(corpus.Need(t, "corpus", "odd.tar.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/synth"
 )
@@ -33,14 +34,7 @@ func everything() []Attack { return append(Suite(), Extras()...) }
 // suiteDir is the folder of the reference suite in Python, which is not part of
 // this repository.
 func suiteDir(t testing.TB) string {
-	shared := os.Getenv("CERTANA_SHARED")
-	if shared == "" {
-		shared = "../../../shared"
-	}
-	dir := filepath.Join(shared, "eval")
-	if _, err := os.Stat(filepath.Join(dir, "attacks.py")); err != nil {
-		t.Skipf("no reference suite in %s (set CERTANA_SHARED)", dir)
-	}
+	dir := filepath.Dir(corpus.Need(t, "eval", "attacks.py"))
 	if out, err := exec.Command("/usr/bin/python3", "-c", "import cv2, PIL, numpy").CombinedOutput(); err != nil {
 		t.Skipf("/usr/bin/python3 has no cv2, PIL and numpy: %s", bytes.TrimSpace(out))
 	}

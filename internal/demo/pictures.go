@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/synth"
 )
@@ -29,11 +30,7 @@ type submission struct {
 // choosePictures takes photographs that lie beside the repository, or makes
 // photograph-like ones where there are none.
 func choosePictures() (pictures, error) {
-	dir := os.Getenv("CERTANA_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "shared")
-	}
-	dir = filepath.Join(dir, "corpus", "kodak")
+	dir, _ := corpus.Find("corpus", "kodak")
 	first, err1 := os.ReadFile(filepath.Join(dir, "kodim23.png"))
 	second, err2 := os.ReadFile(filepath.Join(dir, "kodim08.png"))
 	if err1 == nil && err2 == nil {

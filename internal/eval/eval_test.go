@@ -21,7 +21,7 @@ import (
 )
 
 // corpus writes n made pictures to a folder.
-func corpus(t *testing.T, n int) string {
+func pictureFolder(t *testing.T, n int) string {
 	t.Helper()
 	dir := t.TempDir()
 	for i := range n {
@@ -54,7 +54,7 @@ func timeless(s Summary) Summary {
 }
 
 func TestRunMeasures(t *testing.T) {
-	dir, out := corpus(t, 3), t.TempDir()
+	dir, out := pictureFolder(t, 3), t.TempDir()
 	var last, total int
 	o := options(dir, out)
 	o.Progress = func(d, n int) { last, total = d, n }
@@ -98,7 +98,7 @@ func TestRunMeasures(t *testing.T) {
 // TestRunResumes stops a run half way, tears its last line, and expects the
 // second run to measure the rest alone and come to what a whole run comes to.
 func TestRunResumes(t *testing.T) {
-	dir, out := corpus(t, 4), t.TempDir()
+	dir, out := pictureFolder(t, 4), t.TempDir()
 	o := options(dir, out)
 	ctx, cancel := context.WithCancel(context.Background())
 	o.Progress = func(done, _ int) {
@@ -152,7 +152,7 @@ func TestRunResumes(t *testing.T) {
 }
 
 func TestRunLimitsAndSkips(t *testing.T) {
-	dir := corpus(t, 5)
+	dir := pictureFolder(t, 5)
 	o := options(dir, "")
 	o.Limit = 2
 	s, err := Run(context.Background(), o)
@@ -174,7 +174,7 @@ func TestRunLimitsAndSkips(t *testing.T) {
 }
 
 func TestFalseAcceptsCounts(t *testing.T) {
-	dir, out := corpus(t, 3), t.TempDir()
+	dir, out := pictureFolder(t, 3), t.TempDir()
 	for _, c := range []struct {
 		track watermark.Track
 		want  int

@@ -3,11 +3,11 @@ package eval
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/watermark"
 	"github.com/certana/certana/internal/watermark/spread"
 )
@@ -29,14 +29,7 @@ func TestTable(t *testing.T) {
 		}
 		return otherwise
 	}
-	shared := os.Getenv("CERTANA_SHARED")
-	if shared == "" {
-		shared = "../../../shared"
-	}
-	kodak := filepath.Join(shared, "corpus", "kodak")
-	if _, err := os.Stat(kodak); err != nil {
-		t.Skipf("no Kodak set in %s (set CERTANA_SHARED)", kodak)
-	}
+	kodak := corpus.Need(t, "corpus", "kodak")
 	tracks := []watermark.Track{spread.New(watermark.TestKey, spread.Config{})}
 	ctx, out := context.Background(), os.Getenv("CERTANA_EVAL_OUT")
 	s, err := Run(ctx, Options{Corpus: kodak, Tracks: tracks, Limit: number("CERTANA_EVAL_LIMIT", 0), Out: out})

@@ -11,20 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/raster"
 )
 
 func camera(t *testing.T, name string) string {
 	t.Helper()
-	root := os.Getenv("CERTANA_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(root, "corpus", "highres", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("evaluation pictures are not here: %v", err)
-	}
-	return path
+	return corpus.Need(t, "corpus", "highres", name)
 }
 
 func exiftool(t *testing.T, args ...string) []byte {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/dsp"
 )
 
@@ -161,7 +162,7 @@ func TestDihedralByTurning(t *testing.T) {
 
 // TestDihedralReference holds all eight against the reference tool's.
 func TestDihedralReference(t *testing.T) {
-	dir := filepath.Join(corpus(t), "pdq")
+	dir := corpus.Need(t, "corpus", "pdq")
 	pix, w, h := loadRGB(t, filepath.Join(dir, "data/reg-test-input/dih/bridge-1-original.jpg"))
 	c, _, _ := Transform(lumaFromRGB(pix, w, h, 3*w))
 	got := c.Dihedral()

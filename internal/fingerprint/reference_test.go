@@ -12,21 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/dsp"
 )
-
-// corpus returns the folder of evaluation pictures, or skips the test.
-func corpus(t testing.TB) string {
-	dir := os.Getenv("CERTANA_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	dir = filepath.Join(dir, "corpus")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no corpus of pictures beside the repository (../shared/corpus) or at CERTANA_SHARED")
-	}
-	return dir
-}
 
 // loadRGB decodes a picture to interleaved samples, without its alpha.
 func loadRGB(t testing.TB, path string) (pix []byte, w, h int) {
@@ -53,7 +41,7 @@ func loadRGB(t testing.TB, path string) (pix []byte, w, h int) {
 // Decoders agree on PNG: the same bits are asked for. On JPEG image/jpeg and
 // libjpeg round differently: at most 10 bits at quality 80 or more.
 func TestReference(t *testing.T) {
-	dir := corpus(t)
+	dir := corpus.Need(t, "corpus")
 	f, err := os.Open(filepath.Join(dir, "pdq/pdq_cpp_reference.csv"))
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +85,7 @@ func TestReference(t *testing.T) {
 // TestReducedLuma: the hash of a picture's luma reduced by area averaging, which
 // is what certification computes, is near that of the reference pipeline.
 func TestReducedLuma(t *testing.T) {
-	dir := corpus(t)
+	dir := corpus.Need(t, "corpus")
 	for _, name := range []string{"highres/Issue_266.jpg", "pdq/data/bridge-mods/aaa-orig.jpg", "pdq/data/reg-test-input/pen-and-coaster.png"} {
 		pix, w, h := loadRGB(t, filepath.Join(dir, name))
 		want, quality := PDQFromRGB(pix, w, h, 3*w)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/certana/certana/internal/corpus"
 )
 
 // cameras are photographs with rich metadata: GPS, MakerNotes, IPTC, XMP, an
@@ -119,7 +121,7 @@ func withTags(t *testing.T, camera string, f Format) string {
 
 func TestCarryKeepsEveryTag(t *testing.T) {
 	for _, name := range cameras {
-		camera := shared(t, "corpus", "highres", name)
+		camera := corpus.Need(t, "corpus", "highres", name)
 		for _, f := range []Format{JPEG, PNG, TIFF, WebP} {
 			t.Run(name+"/"+string(f), func(t *testing.T) {
 				path := withTags(t, camera, f)

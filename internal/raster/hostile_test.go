@@ -13,13 +13,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/certana/certana/internal/corpus"
 )
 
 // TestHostileFiles puts every file of the collection of odd and hostile
 // pictures through the whole room, in a process of its own: the decoders are C,
 // and a crash there must fail one test and name the file.
 func TestHostileFiles(t *testing.T) {
-	archive := shared(t, "corpus", "odd.tar.gz")
+	archive := corpus.Need(t, "corpus", "odd.tar.gz")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // a hang, not a slow machine
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestHostileChild$", "-test.v")

@@ -3,28 +3,15 @@ package raster
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
-)
 
-// shared returns the path of an evaluation picture, or skips the test.
-func shared(t testing.TB, parts ...string) string {
-	t.Helper()
-	root := os.Getenv("CERTANA_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(append([]string{root}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("evaluation pictures are not here: %v", err)
-	}
-	return path
-}
+	"github.com/certana/certana/internal/corpus"
+)
 
 // BenchmarkTranscode is the yardstick: decode and encode of one JPEG, 4:2:0, at
 // quality 90, single-threaded. The others are this room's parts of a certify.
 func BenchmarkTranscode(b *testing.B) {
-	data, err := os.ReadFile(shared(b, "corpus", "highres", "Canon_EOS_5D.jpg"))
+	data, err := os.ReadFile(corpus.Need(b, "corpus", "highres", "Canon_EOS_5D.jpg"))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,22 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"testing"
 )
-
-// corpus returns the folder of evaluation pictures, or skips the test.
-func corpus(t testing.TB) string {
-	dir := os.Getenv("CERTANA_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	dir = filepath.Join(dir, "corpus")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("no corpus of pictures beside the repository (../shared/corpus) or at CERTANA_SHARED")
-	}
-	return dir
-}
 
 func load(t testing.TB, path string) Picture {
 	f, err := os.Open(path)

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/certana/certana/internal/corpus"
 )
 
 // kinds of alteration, each with a soft mask.
@@ -24,7 +26,7 @@ var kinds = []struct {
 // prints the pixel F1 of the map: two photographs and two sizes, or all 24 and
 // four with CERTANA_LONG=1.
 func TestF1(t *testing.T) {
-	dir := filepath.Join(corpus(t), "kodak")
+	dir := corpus.Need(t, "corpus", "kodak")
 	n, areas := 2, []float64{0.02, 0.1}
 	if os.Getenv("CERTANA_LONG") != "" {
 		n, areas = 24, []float64{0.02, 0.05, 0.1, 0.2}

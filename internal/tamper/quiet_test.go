@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/raster"
 )
 
@@ -15,7 +16,7 @@ import (
 // region was found: all for overlays, none for the others. One photograph and a
 // selection of the suite, or all 24 and 52 with CERTANA_LONG=1.
 func TestAttacks(t *testing.T) {
-	dir := filepath.Join(corpus(t), "kodak")
+	dir := corpus.Need(t, "corpus", "kodak")
 	long := os.Getenv("CERTANA_LONG") != ""
 	names := []string{"kodim19.png"}
 	if long {

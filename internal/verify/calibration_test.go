@@ -14,6 +14,7 @@ import (
 	"github.com/certana/certana/internal/app/apptest"
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/verify"
 	"github.com/certana/certana/internal/watermark"
@@ -38,7 +39,7 @@ func TestCalibration(t *testing.T) {
 		fit(t, shippedRows(t))
 		return
 	}
-	dir := sharedDir(t, "corpus/kodak")
+	dir := corpus.Need(t, "corpus/kodak")
 	files, err := filepath.Glob(filepath.Join(dir, "*.png"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no pictures in the corpus", err)

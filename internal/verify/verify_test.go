@@ -1,16 +1,15 @@
 package verify_test
 
 import (
-	"errors"
 	"image"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/certana/certana/internal/app/apptest"
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/raster"
@@ -211,24 +210,9 @@ func TestMetadataValuesStayInside(t *testing.T) {
 // sharedFile reads a file of the corpora beside the repository.
 func sharedFile(t *testing.T, name string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(sharedDir(t, name))
+	b, err := os.ReadFile(corpus.Need(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
-}
-
-// sharedDir finds a file or folder of the corpora beside the repository, or
-// skips the test.
-func sharedDir(t *testing.T, name string) string {
-	t.Helper()
-	dir := os.Getenv("CERTANA_SHARED")
-	if dir == "" {
-		dir = "../../../shared"
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		t.Skipf("needs the corpora beside the repository: %s is not there", name)
-	}
-	return path
 }

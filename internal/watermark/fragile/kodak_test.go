@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/watermark"
 )
@@ -18,21 +19,6 @@ import (
 // every thins the Kodak pictures: go test -run Kodak -v -every 1 prints the
 // whole table.
 var every = flag.Int("every", 12, "the Kodak tests take each n-th picture")
-
-// kodakFiles lists the pictures in the folder of corpora beside the repository, or the one that
-// CERTANA_SHARED names; without it the test is skipped.
-func kodakFiles(t testing.TB) []string {
-	t.Helper()
-	dir := os.Getenv("CERTANA_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	files, _ := filepath.Glob(filepath.Join(dir, "corpus", "kodak", "*.png"))
-	if len(files) == 0 {
-		t.Skipf("no corpus at %s (set CERTANA_SHARED)", dir)
-	}
-	return files
-}
 
 func loadRGB(t testing.TB, path string) *watermark.RGB {
 	t.Helper()
@@ -102,7 +88,7 @@ func mean(v []float64) float64 {
 // copied and erased boxes of 1 to 20% of the area, and silence on marked copies
 // that were only compressed.
 func TestKodakLocalizes(t *testing.T) {
-	files := kodakFiles(t)
+	files := corpus.Kodak(t)
 	if testing.Short() {
 		t.Skip("short")
 	}
@@ -152,7 +138,7 @@ func TestKodakLocalizes(t *testing.T) {
 // TestKodakStaysQuiet: marked pictures that were processed but not altered are
 // either read in spite of that, or not judged. Few may be flagged.
 func TestKodakStaysQuiet(t *testing.T) {
-	files := kodakFiles(t)
+	files := corpus.Kodak(t)
 	if testing.Short() {
 		t.Skip("short")
 	}

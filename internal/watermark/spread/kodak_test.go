@@ -8,32 +8,10 @@ import (
 	"testing"
 
 	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/corpus"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/watermark"
 )
-
-// sharedDir is the folder of corpora beside the repository, or the one that
-// CERTANA_SHARED names; without it the test is skipped.
-func sharedDir(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("CERTANA_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "corpus", "kodak")); err != nil {
-		t.Skipf("no corpus at %s (set CERTANA_SHARED)", dir)
-	}
-	return dir
-}
-
-func kodakFiles(t testing.TB) []string {
-	t.Helper()
-	files, _ := filepath.Glob(filepath.Join(sharedDir(t), "corpus", "kodak", "*.png"))
-	if len(files) == 0 {
-		t.Skip("the Kodak folder is empty")
-	}
-	return files
-}
 
 func loadRGB(t testing.TB, path string) *watermark.RGB {
 	t.Helper()
@@ -62,7 +40,7 @@ func loadRGB(t testing.TB, path string) *watermark.RGB {
 // recovery under the attacks that cost most; the whole table is the business of
 // the evaluation.
 func TestKodakSurvives(t *testing.T) {
-	files := kodakFiles(t)
+	files := corpus.Kodak(t)
 	if testing.Short() {
 		t.Skip("short")
 	}
