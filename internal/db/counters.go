@@ -55,7 +55,13 @@ func (q Queries) Uncount(ctx context.Context, name string, w Window, n int64) er
 	return err
 }
 
-// ExpireCounters forgets the windows that are over.
+// ExpireCounters forgets the windows that are over, and the rates that nobody is
+// ahead of.
 func (q Queries) ExpireCounters(ctx context.Context) (int, error) {
-	return affected(q.w.NewDelete().Model((*counterRow)(nil)).Where("ends_at < ?", q.now().Unix()).Exec(ctx))
+	n, err := affected(q.w.NewDelete().Model((*counterRow)(nil)).Where("ends_at < ?", q.now().Unix()).Exec(ctx))
+	if err != nil {
+		return n, err
+	}
+	rates, err := q.expireRates(ctx)
+	return n + rates, err
 }

@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/certana/certana/internal/asset"
@@ -19,8 +21,8 @@ type Limits interface {
 	Verifications(ctx context.Context, org asset.ID, plan string, n int) (*quota.Grant, error)
 	Uploads(ctx context.Context, org asset.ID, plan string) (*quota.Grant, error)
 	Anonymous(ctx context.Context, addr netip.Addr, n int) (*quota.Grant, error)
-	Login(ctx context.Context, addr netip.Addr, email string) (*quota.Grant, error)
-	Registration(ctx context.Context, addr netip.Addr) (*quota.Grant, error)
+	Attempt(ctx context.Context, kind quota.Kind, addr netip.Addr, subject string) (*quota.Grant, error)
+	Failed(ctx context.Context, kind quota.Kind, addr netip.Addr, subject string) (*quota.Grant, error)
 	Usage(ctx context.Context, org asset.ID, plan string) (verifications, uploads quota.Status, err error)
 }
 
@@ -48,15 +50,26 @@ func govern(ctx context.Context, g *quota.Grant, err error) (*quota.Grant, error
 	return g, err
 }
 
-// tellLimits sets the headers to the tightest limit: one that is exceeded, else
-// the one with the least remaining, and of equals the one that lasts longest.
+// tellLimits sets the headers: X-RateLimit-Limit, -Remaining and -Reset (Unix
+// seconds) to the tightest limit: one that is exceeded, else the one with the
+// least remaining, and of equals the one that lasts longest; RateLimit-Policy and
+// RateLimit to all of them, as the lists of structured fields (RFC 9651) that
+// draft-ietf-httpapi-ratelimit-headers-10 (27 September 2025) makes of them: q is
+// the quota of a window of w seconds, r what is left, t in how many seconds more
+// is.
 func (x *exchange) tellLimits() {
 	var tightest quota.Status
+	var policies, states []string
 	for _, g := range x.limits {
 		for _, s := range g.Statuses {
-			if s.Limit > 0 && (tightest.Limit == 0 || tighter(s, tightest)) {
+			if s.Limit == 0 {
+				continue
+			}
+			if tightest.Limit == 0 || tighter(s, tightest) {
 				tightest = s
 			}
+			policies = append(policies, fmt.Sprintf("%q;q=%d;w=%d", s.Policy, s.Limit, int64(s.Window/time.Second)))
+			states = append(states, fmt.Sprintf("%q;r=%d;t=%d", s.Policy, s.Remaining, secondsUntil(s.Reset)))
 		}
 	}
 	if tightest.Limit == 0 || x.ResponseWriter == nil {
@@ -65,8 +78,15 @@ func (x *exchange) tellLimits() {
 	h := x.Header()
 	h.Set("X-RateLimit-Limit", strconv.FormatInt(tightest.Limit, 10))
 	h.Set("X-RateLimit-Remaining", strconv.FormatInt(tightest.Remaining, 10))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(tightest.Reset.Unix(), 10))
+	h.Set("X-RateLimit-Reset", strconv.FormatInt(unixUp(tightest.Reset), 10))
+	h.Set("RateLimit-Policy", strings.Join(policies, ", "))
+	h.Set("RateLimit", strings.Join(states, ", "))
 }
+
+// unixUp is the first whole second that is not before t.
+func unixUp(t time.Time) int64 { return t.Add(time.Second - 1).Unix() }
+
+func secondsUntil(t time.Time) int64 { return max(0, int64((time.Until(t)+time.Second-1)/time.Second)) }
 
 func tighter(a, b quota.Status) bool {
 	switch {
@@ -78,13 +98,13 @@ func tighter(a, b quota.Status) bool {
 	return a.Reset.After(b.Reset)
 }
 
-// retryAfter is in how many seconds what was exceeded begins anew.
+// retryAfter is in how many seconds what was exceeded lets the next one in.
 func (x *exchange) retryAfter() string {
 	seconds := int64(1)
 	for _, g := range x.limits {
 		for _, s := range g.Statuses {
 			if s.Exceeded {
-				seconds = max(seconds, int64(time.Until(s.Reset)/time.Second)+1)
+				seconds = max(seconds, secondsUntil(s.Next))
 			}
 		}
 	}
@@ -128,20 +148,35 @@ func (s *server) takeUpload(ctx context.Context) (*quota.Grant, error) {
 	return govern(ctx, g, err)
 }
 
-func (s *server) loginAllowed(ctx context.Context, email string) (*quota.Grant, error) {
+// attempt takes one try of a kind before it is made, or answers RATE_LIMITED. Give
+// it back where only failures are meant to count.
+func (s *server) attempt(ctx context.Context, kind quota.Kind, subject string) (*quota.Grant, error) {
 	if s.Limits == nil {
 		return &quota.Grant{}, nil
 	}
-	g, err := s.Limits.Login(ctx, s.address(ctx), email)
+	g, err := s.Limits.Attempt(ctx, kind, s.address(ctx), subject)
 	return govern(ctx, g, err)
 }
 
-func (s *server) registrationAllowed(ctx context.Context) error {
+// failed counts a failure of a kind after it happened: it answers err, or
+// RATE_LIMITED when there were too many.
+func (s *server) failed(ctx context.Context, kind quota.Kind, subject string, err error) error {
 	if s.Limits == nil {
-		return nil
+		return err
 	}
-	g, err := s.Limits.Registration(ctx, s.address(ctx))
-	_, err = govern(ctx, g, err)
+	g, limited := s.Limits.Failed(ctx, kind, s.address(ctx), subject)
+	if _, limited = govern(ctx, g, limited); limited != nil {
+		return limited
+	}
+	return err
+}
+
+func (s *server) loginAllowed(ctx context.Context, email string) (*quota.Grant, error) {
+	return s.attempt(ctx, quota.Login, email)
+}
+
+func (s *server) registrationAllowed(ctx context.Context) error {
+	_, err := s.attempt(ctx, quota.Registration, "")
 	return err
 }
 

@@ -193,26 +193,26 @@ func TestAddresses(t *testing.T) {
 	_, err = s.Anonymous(t.Context(), other, 1)
 	must(t, err)
 	v4, mapped := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("::ffff:192.0.2.1")
-	_, err = s.Registration(t.Context(), v4)
+	_, err = s.Attempt(t.Context(), quota.Registration, v4, "")
 	must(t, err)
-	_, err = s.Registration(t.Context(), mapped)
+	_, err = s.Attempt(t.Context(), quota.Registration, mapped, "")
 	refused(t, "the same address in another form", err, asset.RateLimited)
 
 	for range 2 {
-		_, err = s.Login(t.Context(), v4, "user@example.com")
+		_, err = s.Attempt(t.Context(), quota.Login, v4, "user@example.com")
 		must(t, err)
 	}
-	_, err = s.Login(t.Context(), v4, "USER@example.com ")
+	_, err = s.Attempt(t.Context(), quota.Login, v4, "USER@example.com ")
 	refused(t, "the third for one user", err, asset.RateLimited)
-	g, err := s.Login(t.Context(), v4, "other@example.com")
+	g, err := s.Attempt(t.Context(), quota.Login, v4, "other@example.com")
 	must(t, err)
-	_, err = s.Login(t.Context(), v4, "third@example.com")
+	_, err = s.Attempt(t.Context(), quota.Login, v4, "third@example.com")
 	refused(t, "the fourth from one address", err, asset.RateLimited)
 	must(t, g.GiveBack(t.Context(), 1)) // the one that succeeded
-	_, err = s.Login(t.Context(), v4, "third@example.com")
+	_, err = s.Attempt(t.Context(), quota.Login, v4, "third@example.com")
 	must(t, err)
 	at.advance(15 * time.Minute)
-	_, err = s.Login(t.Context(), v4, "user@example.com")
+	_, err = s.Attempt(t.Context(), quota.Login, v4, "user@example.com")
 	must(t, err)
 }
 
