@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/certana/certana/internal/asset"
@@ -207,3 +208,6 @@ func TestSettingOrPut(t *testing.T) {
 		}
 	})
 }
+
+// words puts values into one line, to be compared as a text.
+func words(values ...any) string { return strings.TrimSpace(fmt.Sprintln(values...)) }
