@@ -49,6 +49,9 @@ func (e *env) serve(ctx context.Context, flags map[string]string) error {
 	if err != nil {
 		return err
 	}
+	if cfg.Mail.SMTPURL == "" {
+		a.logger.WarnContext(ctx, "no mail.smtp_url is set: messages are written to this log, the tokens in them too; that is for development")
+	}
 	err = a.Start(ctx)
 	if err == nil {
 		err = e.answer(ctx, a, ln)

@@ -9,6 +9,7 @@ import (
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/config"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/mail"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/vault"
 )
@@ -21,6 +22,7 @@ type store struct {
 	rows     *db.DB
 	orgKeys  *pipeline.OrgKeys
 	accounts *account.Service
+	mail     mail.Sender
 	logger   *slog.Logger
 }
 
@@ -41,12 +43,26 @@ func (e *env) openStore(ctx context.Context, cfg *config.Loaded, begin bool) (*s
 	s := &store{cfg: cfg, vault: v, rows: rows, orgKeys: pipeline.NewOrgKeys(rows, v), logger: logger}
 	err = sameMasterKey(ctx, rows, v)
 	if err == nil {
-		s.accounts, err = account.New(ctx, cfg.Account, rows, v, s.orgKeys)
+		err = s.openAccounts(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, rows.Close())
 	}
 	return s, nil
+}
+
+// openAccounts opens the accounts. Whatever command enqueues a message, the
+// process that serves sends it.
+func (s *store) openAccounts(ctx context.Context) (err error) {
+	if s.mail, err = mail.New(s.cfg.Mail, s.logger); err != nil {
+		return err
+	}
+	c := s.cfg.Account
+	if c.Queue, err = db.NewQueue(s.rows, db.QueueConfig{}); err != nil {
+		return err
+	}
+	s.accounts, err = account.New(ctx, c, s.rows, s.vault, s.orgKeys)
+	return err
 }
 
 func (s *store) close() error { return s.rows.Close() }

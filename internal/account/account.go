@@ -35,6 +35,9 @@ type Config struct {
 	// Default true; when false everybody begins with free.
 	SelfServicePlans bool `yaml:"self_service_plans"`
 
+	// Queue takes the messages that are to be sent; where it is nil, what sends
+	// one is SERVICE_UNAVAILABLE, and registration sends none.
+	Queue Queue `yaml:"-"`
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time `yaml:"-"`
 }

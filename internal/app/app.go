@@ -19,6 +19,7 @@ import (
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/fingerprint"
 	"github.com/certana/certana/internal/ledger"
+	"github.com/certana/certana/internal/mail"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/quota"
 	"github.com/certana/certana/internal/raster"
@@ -41,6 +42,7 @@ type Options struct {
 	Pipeline pipeline.Config
 	Webhooks webhook.Config
 	TrackA   spread.Config
+	Mail     mail.Sender // nil writes messages to the log
 	Logger   *slog.Logger
 }
 
@@ -57,7 +59,8 @@ type App struct {
 	Pipeline *pipeline.Pipeline
 	Verifier *verify.Verifier
 
-	closed bool
+	mailing account.Mailing
+	closed  bool
 }
 
 // MarkKey is the key of a deployment's watermarks and payloads. It follows from
@@ -72,7 +75,10 @@ func LogDir(data string) string { return filepath.Join(data, "log") }
 // Open opens everything in the order in which it depends on each other. Nothing
 // runs before Start.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{Rows: o.Rows}
+	a := &App{Rows: o.Rows, mailing: account.Mailing{Sender: o.Mail, Sealer: o.Vault, Logger: o.Logger}}
+	if o.Mail == nil {
+		a.mailing.Sender = mail.Log{Logger: o.Logger}
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
@@ -133,6 +139,7 @@ func parts(o Options, blobs *blob.Store, log pipeline.Ledger) pipeline.Parts {
 func (a *App) Start(ctx context.Context) error {
 	workers := a.Pipeline.Workers()
 	a.Hooks.Workers(workers)
+	a.mailing.Workers(workers)
 	forgetting := account.Forgetting{Rows: a.Rows}
 	forgetting.Workers(workers)
 	return a.Queue.Start(ctx, workers, slices.Concat(a.Pipeline.Periodic(), a.Hooks.Periodic(), forgetting.Periodic())...)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/mail"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/quota"
 	"github.com/certana/certana/internal/sealing"
@@ -51,6 +52,7 @@ type Root struct {
 	Pipeline pipeline.Config `yaml:"pipeline"`
 	Sealing  sealing.Config  `yaml:"sealing"`
 	Webhooks webhook.Config  `yaml:"webhooks"`
+	Mail     mail.Config     `yaml:"mail"`
 	Log      Log             `yaml:"log"`
 	Plans    Plans           `yaml:"plans"`
 	Quotas   quota.Config    `yaml:"quotas"`
@@ -81,6 +83,7 @@ func Default() Root {
 		Pipeline: pipeline.DefaultConfig(),
 		Sealing:  sealing.DefaultConfig(),
 		Webhooks: webhook.DefaultConfig(),
+		Mail:     mail.DefaultConfig(),
 		Plans:    Plans{SelfService: true},
 		Quotas:   quota.DefaultConfig(),
 	}

@@ -1,0 +1,109 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/mail"
+)
+
+// Queue takes jobs into the transaction of what they belong to; it is the part of
+// db.Queue that is needed here.
+type Queue interface {
+	Enqueue(ctx context.Context, tx *db.Tx, args river.JobArgs, opts *river.InsertOpts) error
+}
+
+// message is a text for somebody.
+type message struct {
+	to, subject, text string
+	until             time.Time // when it is of no more use; zero for never
+}
+
+// mailTo enqueues a message in the transaction of what it announces: it is sent
+// once that is in, and again until the mail server has it. Where nobody sends
+// mail it is SERVICE_UNAVAILABLE.
+func (s *Service) mailTo(ctx context.Context, tx *db.Tx, m message) error {
+	if s.config.Queue == nil {
+		return asset.Errorf(asset.ServiceUnavailable, nil, "no mail can be sent from here")
+	}
+	id := asset.NewID()
+	plain, err := json.Marshal(mail.Message{ID: id.String(), To: m.to, Subject: m.subject, Text: m.text})
+	if err != nil {
+		return err
+	}
+	return s.config.Queue.Enqueue(ctx, tx, MailJob{ID: id, Sealed: s.sealer.Seal(mailPurpose(id), plain), Until: m.until}, nil)
+}
+
+func mailPurpose(id asset.ID) string { return "mail/" + id.String() }
+
+// MailJob sends one message. It is sealed, because tokens are in messages and the
+// queue's table keeps jobs for a while after they ran.
+type MailJob struct {
+	ID     asset.ID  `json:"id"`
+	Sealed []byte    `json:"sealed"`
+	Until  time.Time `json:"until,omitzero"`
+}
+
+// Kind names the job in the queue's table; it never changes.
+func (MailJob) Kind() string { return "account_mail" }
+
+// InsertOpts give a mail server that is away three days.
+func (MailJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 80} }
+
+// Mailing sends what was enqueued.
+type Mailing struct {
+	Sender mail.Sender
+	Sealer Sealer
+	Logger *slog.Logger
+}
+
+// Workers registers what works the job.
+func (m Mailing) Workers(w *river.Workers) { river.AddWorker(w, &mailer{Mailing: m}) }
+
+type mailer struct {
+	river.WorkerDefaults[MailJob]
+	Mailing
+}
+
+// Timeout is well above the sender's own.
+func (w *mailer) Timeout(*river.Job[MailJob]) time.Duration { return 5 * time.Minute }
+
+// NextRetry is 5 s after the first failure, doubled up to an hour.
+func (w *mailer) NextRetry(job *river.Job[MailJob]) time.Time {
+	seconds := min(5*math.Exp2(float64(max(job.Attempt, 1)-1)), 3600)
+	return time.Now().Add(time.Duration(seconds * float64(time.Second)))
+}
+
+// Work sends a message, or gives up on one that is of no more use or that the
+// server refuses for good. Killed after the server took it, it is sent twice,
+// under the same Message-ID.
+func (w *mailer) Work(ctx context.Context, job *river.Job[MailJob]) error {
+	if until := job.Args.Until; !until.IsZero() && time.Now().After(until) {
+		return river.JobCancel(errors.New("what the message told of is over"))
+	}
+	plain, err := w.Sealer.Open(mailPurpose(job.Args.ID), job.Args.Sealed)
+	if err != nil {
+		return river.JobCancel(err)
+	}
+	var m mail.Message
+	if err := json.Unmarshal(plain, &m); err != nil {
+		return river.JobCancel(err)
+	}
+	err = w.Sender.Send(ctx, m)
+	if err == nil {
+		return nil
+	}
+	w.Logger.WarnContext(ctx, "a message could not be sent", "id", m.ID, "attempt", job.Attempt, "error", err)
+	if errors.Is(err, mail.ErrRefused) {
+		return river.JobCancel(err)
+	}
+	return err
+}
