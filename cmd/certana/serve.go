@@ -50,7 +50,7 @@ func (e *env) serve(ctx context.Context, flags map[string]string) error {
 		return err
 	}
 	if cfg.Mail.SMTPURL == "" {
-		a.logger.WarnContext(ctx, "no mail.smtp_url is set: messages are written to this log, the tokens in them too; that is for development")
+		a.logger.InfoContext(ctx, "no mail.smtp_url is set: messages are written to this log, the tokens in them too; that is for development")
 	}
 	err = a.Start(ctx)
 	if err == nil {
