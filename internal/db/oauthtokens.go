@@ -1,0 +1,102 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/certana/certana/internal/asset"
+)
+
+// OAuthToken is an access token that was given out.
+type OAuthToken struct {
+	bun.BaseModel `bun:"table:oauth_tokens,alias:t"`
+
+	ID             asset.ID   `bun:"id,pk"` // the jti
+	ClientID       asset.ID   `bun:"client_id"`
+	GrantID        *asset.ID  `bun:"grant_id"` // nil: the client asked for itself
+	OrganizationID asset.ID   `bun:"organization_id"`
+	UserID         *asset.ID  `bun:"user_id"`
+	Scopes         Strings    `bun:"scopes"`
+	CreatedAt      time.Time  `bun:"created_at"`
+	ExpiresAt      time.Time  `bun:"expires_at"`
+	RevokedAt      *time.Time `bun:"revoked_at"`
+}
+
+// OAuthTokenState is an access token and what it is worth at this moment.
+type OAuthTokenState struct {
+	OAuthToken   `bun:",extend"`
+	ClientScopes Strings `bun:"client_scopes"` // the most that its client may have today
+	Role         *string `bun:"role"`          // of its user in its organization today; nil for none
+}
+
+// InsertOAuthToken adds a token. CreatedAt is set when zero.
+func (q Queries) InsertOAuthToken(ctx context.Context, t *OAuthToken) error {
+	q.stamp(&t.CreatedAt)
+	t.ExpiresAt = t.ExpiresAt.UTC().Truncate(time.Microsecond)
+	_, err := q.w.NewInsert().Model(t).Exec(ctx)
+	return err
+}
+
+// LiveOAuthToken finds a token that works now: neither it nor its grant was ended,
+// and neither its user nor its organization nor its client's is suspended or
+// deleted, and its user has not changed the password since they agreed. Nil
+// when there is none. One query, because every request with such a token asks it.
+func (q Queries) LiveOAuthToken(ctx context.Context, id asset.ID) (*OAuthTokenState, error) {
+	t := new(OAuthTokenState)
+	now := q.now()
+	err := q.r.NewSelect().Model(t).ColumnExpr("t.*").ColumnExpr("c.scopes AS client_scopes").ColumnExpr("m.role AS role").
+		Join("JOIN oauth_clients AS c ON c.id = t.client_id").
+		Join("JOIN organizations AS co ON co.id = c.organization_id").
+		Join("JOIN organizations AS o ON o.id = t.organization_id").
+		Join("LEFT JOIN oauth_grants AS g ON g.id = t.grant_id").
+		Join("LEFT JOIN users AS u ON u.id = t.user_id").
+		Join("LEFT JOIN memberships AS m ON m.user_id = t.user_id AND m.organization_id = t.organization_id").
+		Where("t.id = ? AND t.revoked_at IS NULL AND t.expires_at > ?", id, now).
+		Where("co.suspended_at IS NULL AND co.deleted_at IS NULL AND o.suspended_at IS NULL AND o.deleted_at IS NULL").
+		Where("t.grant_id IS NULL OR (g.revoked_at IS NULL AND g.ends_at > ? AND u.suspended_at IS NULL"+
+			" AND (u.password_changed_at IS NULL OR u.password_changed_at <= g.created_at))", now).
+		Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return t, err
+}
+
+// OAuthTokenByID finds a token, live or not; nil when there is none.
+func (q Queries) OAuthTokenByID(ctx context.Context, id asset.ID) (*OAuthToken, error) {
+	t := new(OAuthToken)
+	err := q.r.NewSelect().Model(t).Where("id = ?", id).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return t, err
+}
+
+// RevokeOAuthToken ends a token now; ending it again changes nothing.
+func (q Queries) RevokeOAuthToken(ctx context.Context, id asset.ID) error {
+	_, err := q.w.NewUpdate().Model((*OAuthToken)(nil)).Set("revoked_at = ?", q.now()).
+		Where("id = ? AND revoked_at IS NULL", id).Exec(ctx)
+	return err
+}
+
+// DeleteOAuth forgets the tokens, grants and browsers' logins that ended before a
+// time, and tells how many.
+func (q Queries) DeleteOAuth(ctx context.Context, before time.Time) (total int, err error) {
+	before = before.UTC()
+	for _, gone := range []*bun.DeleteQuery{
+		q.w.NewDelete().Model((*OAuthToken)(nil)).Where("expires_at < ?", before),
+		q.w.NewDelete().Model((*OAuthGrant)(nil)).Where("expires_at < ?", before),
+		q.w.NewDelete().Model((*OAuthLogin)(nil)).Where("expires_at < ?", before),
+	} {
+		n, err := affected(gone.Exec(ctx))
+		if err != nil {
+			return total, err
+		}
+		total += n
+	}
+	return total, nil
+}
