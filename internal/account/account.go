@@ -54,8 +54,8 @@ func DefaultConfig(issuer string) Config {
 // Validate says what is out of range.
 func (c Config) Validate() error {
 	switch {
-	case c.AccessTTL < time.Minute || c.RefreshTTL < c.AccessTTL:
-		return fmt.Errorf("account: access_ttl is a minute or more, and refresh_ttl is not shorter")
+	case c.AccessTTL < time.Second || c.RefreshTTL < c.AccessTTL:
+		return fmt.Errorf("account: access_ttl is a second or more, and refresh_ttl is not shorter")
 	case c.Argon2.MemoryKiB < 8*uint32(c.Argon2.Lanes) || c.Argon2.Passes < 1 || c.Argon2.Lanes < 1:
 		return fmt.Errorf("account: argon2 wants passes and lanes of 1 or more and 8 KiB of memory a lane")
 	case c.HashesAtOnce < 1 || c.OwnedOrganizations < 1:
