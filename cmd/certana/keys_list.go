@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
 )
 
@@ -22,6 +23,8 @@ type listedKey struct {
 	ExpiresAt    *time.Time `json:"expires_at"`
 	LastUsedAt   *time.Time `json:"last_used_at"`
 	CreatedAt    time.Time  `json:"created_at"`
+	RotatedFrom  *asset.ID  `json:"rotated_from"`
+	ReplacedBy   *asset.ID  `json:"replaced_by"`
 }
 
 func newKeysList(e *env) *cobra.Command {
@@ -44,7 +47,7 @@ func newKeysList(e *env) *cobra.Command {
 					}
 					for _, k := range keys {
 						items = append(items, listedKey{k.ID.String(), k.Masked, k.Name, k.Scopes, org.ID.String(),
-							k.Active(time.Now()), k.ExpiresAt, k.LastUsedAt, k.CreatedAt})
+							k.Active(time.Now()), k.ExpiresAt, k.LastUsedAt, k.CreatedAt, k.RotatedFrom, k.ReplacedBy})
 					}
 					if len(keys) == 0 || len(items) >= total {
 						return nil

@@ -25,28 +25,17 @@ func newKeysRevoke(e *env) *cobra.Command {
 	}
 }
 
-// revokeKey looks for the key in every organization: an id names one key only.
 func (e *env) revokeKey(ctx context.Context, s *store, id asset.ID) error {
-	all, err := s.rows.Organizations(ctx)
+	org, k, err := s.keyByID(ctx, id)
 	if err != nil {
 		return err
 	}
-	for _, o := range all {
-		k, err := s.rows.APIKeyByID(ctx, o.ID, id)
-		if asset.Is(err, asset.NotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.rows.RevokeAPIKey(ctx, id); err != nil {
-			return err
-		}
-		if e.json {
-			return e.printJSON(map[string]any{"id": id, "revoked": true})
-		}
-		fmt.Fprintf(e.out, "%s (%s) is revoked\n", k.Masked, k.Name)
-		return nil
+	if err := s.accounts.RevokeOperatorKey(ctx, org, id); err != nil {
+		return err
 	}
-	return inputError(fmt.Errorf("there is no key %s", id))
+	if e.json {
+		return e.printJSON(map[string]any{"id": id, "revoked": true})
+	}
+	fmt.Fprintf(e.out, "%s (%s) is revoked\n", k.Masked, k.Name)
+	return nil
 }

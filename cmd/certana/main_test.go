@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -55,8 +56,22 @@ func TestScripts(t *testing.T) {
 			"exits":  exits,
 			"port":   port,
 			"get":    get,
+			"keep":   keep,
 		},
 	})
+}
+
+// keep NAME PATTERN puts what the pattern's group matches in the last standard
+// output into the environment.
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep NAME PATTERN")
+	}
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("the last output has no %s", args[1])
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 // photo FILE W H SEED makes a photograph-like picture; the name tells the

@@ -75,27 +75,28 @@ type NewAPIKey struct {
 }
 
 // CreateAPIKey makes a key of the organization in force and answers it whole,
-// the only time. A key cannot have a scope that its maker has not; a key makes
-// keys only with the scope admin.
+// the only time. A key cannot have a scope that its maker has not; a key, or a
+// program that somebody let in, makes keys only with the scope admin.
 func (s *Service) CreateAPIKey(ctx context.Context, p Principal, n NewAPIKey) (*APIKey, string, error) {
-	if p.KeyID != nil {
-		if err := p.Require(ScopeAdmin); err != nil {
-			return nil, "", err
-		}
+	if _, err := s.keysInReach(p); err != nil {
+		return nil, "", err
 	}
-	if slices.Contains(n.Scopes, ScopePlatform) {
-		return nil, "", asset.Errorf(asset.Forbidden, nil, "keys with the scope platform are made by the command line")
-	}
-	return s.createKey(ctx, p.OrganizationID, p.UserID, p.Scopes, n)
+	return s.createKey(ctx, p, n)
 }
 
 // CreateOperatorKey makes a key without asking anybody, for the command line. It
 // belongs to the organization's owner; platform is allowed.
 func (s *Service) CreateOperatorKey(ctx context.Context, o *db.Organization, n NewAPIKey) (*APIKey, string, error) {
-	return s.createKey(ctx, o.ID, o.OwnerID, append(slices.Clone(roleScopes[RoleOwner]), ScopePlatform), n)
+	return s.createKey(ctx, operatorIn(o), n)
 }
 
-func (s *Service) createKey(ctx context.Context, org, user asset.ID, most []string, n NewAPIKey) (*APIKey, string, error) {
+// operatorIn is the command line, where it acts for an organization's owner.
+func operatorIn(o *db.Organization) Principal {
+	return Principal{UserID: o.OwnerID, OrganizationID: o.ID, Role: RoleOwner, Operator: true,
+		Scopes: append(slices.Clone(roleScopes[RoleOwner]), ScopePlatform)}
+}
+
+func (s *Service) createKey(ctx context.Context, p Principal, n NewAPIKey) (*APIKey, string, error) {
 	name := strings.TrimSpace(n.Name)
 	if name == "" || utf8.RuneCountInString(name) > 100 {
 		return nil, "", asset.Invalid("the name has 1 to 100 characters", "name")
@@ -103,19 +104,11 @@ func (s *Service) createKey(ctx context.Context, org, user asset.ID, most []stri
 	if len(n.Scopes) == 0 {
 		return nil, "", asset.Invalid("a key needs at least one scope", "scopes")
 	}
-	var scopes []string
-	for _, scope := range n.Scopes {
-		if scope != ScopePlatform && !slices.Contains(roleScopes[RoleOwner], scope) {
-			return nil, "", asset.Invalid("scopes are read, write, verify, commit, webhooks, sealing, admin", "scopes")
-		}
-		if !slices.Contains(most, scope) {
-			return nil, "", asset.Errorf(asset.InsufficientScope, nil, "you cannot give the scope %q, which you do not have", scope)
-		}
-		if !slices.Contains(scopes, scope) {
-			scopes = append(scopes, scope)
-		}
+	scopes, err := grantable(p, n.Scopes)
+	if err != nil {
+		return nil, "", err
 	}
-	k := &APIKey{ID: asset.NewID(), OrganizationID: org, UserID: user, Name: name, Scopes: scopes, CreatedAt: s.now()}
+	k, secret := s.newAPIKey(p, name, scopes)
 	if n.ExpiresInDays != nil {
 		if *n.ExpiresInDays < 1 || *n.ExpiresInDays > 3650 {
 			return nil, "", asset.Invalid("expires_in_days is 1 to 3650", "expires_in_days")
@@ -123,9 +116,39 @@ func (s *Service) createKey(ctx context.Context, org, user asset.ID, most []stri
 		t := k.CreatedAt.AddDate(0, 0, *n.ExpiresInDays).Truncate(time.Microsecond)
 		k.ExpiresAt = &t
 	}
+	return k, secret, s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.InsertAPIKey(ctx, k); err != nil {
+			return err
+		}
+		return record(ctx, tx, p, keyEvent(ActionKeyCreated, k, map[string]any{"name": k.Name, "scopes": k.Scopes}))
+	})
+}
+
+// grantable are the scopes without repetitions, all of which p may give.
+func grantable(p Principal, wanted []string) (scopes []string, err error) {
+	for _, scope := range wanted {
+		switch {
+		case scope == ScopePlatform && !p.Operator:
+			return nil, asset.Errorf(asset.Forbidden, nil, "keys with the scope platform are made by the command line")
+		case scope != ScopePlatform && !slices.Contains(roleScopes[RoleOwner], scope):
+			return nil, asset.Invalid("scopes are read, write, verify, commit, webhooks, sealing, admin", "scopes")
+		case !p.Has(scope):
+			return nil, asset.Errorf(asset.InsufficientScope, nil, "you cannot give the scope %q, which you do not have", scope)
+		case !slices.Contains(scopes, scope):
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes, nil
+}
+
+func (s *Service) newAPIKey(p Principal, name string, scopes []string) (*APIKey, string) {
 	secret := newKey()
-	k.Hash, k.Masked = hashSecret(secret), keyPrefix+"..."+secret[len(secret)-4:]
-	return k, secret, s.db.InsertAPIKey(ctx, k)
+	return &APIKey{ID: asset.NewID(), OrganizationID: p.OrganizationID, UserID: p.UserID, Name: name, Scopes: scopes,
+		CreatedAt: s.now(), Hash: hashSecret(secret), Masked: keyPrefix + "..." + secret[len(secret)-4:]}, secret
+}
+
+func keyEvent(action string, k *APIKey, details map[string]any) Event {
+	return Event{Action: action, Organization: &k.OrganizationID, Target: k.ID.String(), Details: details}
 }
 
 // APIKeys lists a page of the organization's keys, masked, newest first. Owners
@@ -143,27 +166,41 @@ func (s *Service) keysInReach(p Principal) (*asset.ID, error) {
 	if p.Has(ScopeAdmin) {
 		return nil, nil
 	}
-	if p.KeyID != nil {
+	if p.KeyID != nil || p.ClientID != "" {
 		return nil, p.Require(ScopeAdmin)
 	}
 	return &p.UserID, nil
 }
 
-// RevokeAPIKey ends a key at once; what the caller does not manage does not
-// exist.
-func (s *Service) RevokeAPIKey(ctx context.Context, p Principal, id asset.ID) error {
+// managedKey finds a key that the caller manages; any other does not exist.
+func (s *Service) managedKey(ctx context.Context, p Principal, id asset.ID) (*APIKey, error) {
 	mine, err := s.keysInReach(p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	k, err := s.db.APIKeyByID(ctx, p.OrganizationID, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if mine != nil && k.UserID != *mine {
-		return asset.Errorf(asset.NotFound, nil, "there is no such API key")
+		return nil, asset.Errorf(asset.NotFound, nil, "there is no such API key")
 	}
-	return s.db.RevokeAPIKey(ctx, id)
+	return k, nil
+}
+
+// RevokeAPIKey ends a key at once; what the caller does not manage does not
+// exist.
+func (s *Service) RevokeAPIKey(ctx context.Context, p Principal, id asset.ID) error {
+	k, err := s.managedKey(ctx, p, id)
+	if err != nil || k.RevokedAt != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.RevokeAPIKey(ctx, id); err != nil {
+			return err
+		}
+		return record(ctx, tx, p, keyEvent(ActionKeyRevoked, k, map[string]any{"name": k.Name}))
+	})
 }
 
 // ValidateAPIKey answers a key that works now, with its scopes as they are worth

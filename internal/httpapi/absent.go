@@ -12,10 +12,6 @@ func errAbsent() error {
 	return asset.Errorf(asset.ServiceUnavailable, nil, "this operation is not built in yet")
 }
 
-func (s *server) RotateAPIKey(context.Context, gen.RotateAPIKeyRequestObject) (gen.RotateAPIKeyResponseObject, error) {
-	return nil, errAbsent()
-}
-
 func (s *server) ChangeEmail(context.Context, gen.ChangeEmailRequestObject) (gen.ChangeEmailResponseObject, error) {
 	return nil, errAbsent()
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -24,6 +25,7 @@ type Accounts interface {
 	APIKeys(ctx context.Context, p account.Principal, page db.Page) ([]account.APIKey, int, error)
 	ValidateAPIKey(ctx context.Context, key string) (*account.APIKey, error)
 	RevokeAPIKey(ctx context.Context, p account.Principal, id asset.ID) error
+	RotateAPIKey(ctx context.Context, p account.Principal, id asset.ID, overlap time.Duration) (*account.APIKey, string, error)
 
 	CreateOrganization(ctx context.Context, p account.Principal, n account.NewOrganization) (*account.Organization, error)
 	Organizations(ctx context.Context, p account.Principal, page db.Page) ([]account.Organization, int, error)

@@ -27,6 +27,21 @@ func (s *server) CreateAPIKey(ctx context.Context, r gen.CreateAPIKeyRequestObje
 	return body, nil
 }
 
+// RotateAPIKey makes a key's successor and shows it this once.
+func (s *server) RotateAPIKey(ctx context.Context, r gen.RotateAPIKeyRequestObject) (gen.RotateAPIKeyResponseObject, error) {
+	overlap := account.DefaultKeyOverlap
+	if r.Body != nil && r.Body.OverlapHours != nil {
+		overlap = time.Duration(*r.Body.OverlapHours) * time.Hour
+	}
+	k, secret, err := s.Accounts.RotateAPIKey(ctx, callerOf(ctx).Principal, r.KeyID, overlap)
+	if err != nil {
+		return nil, err
+	}
+	body := gen.RotateAPIKey201JSONResponse(keyBody(*k))
+	body.Key = secret
+	return body, nil
+}
+
 // ListAPIKeys lists keys, masked.
 func (s *server) ListAPIKeys(ctx context.Context, r gen.ListAPIKeysRequestObject) (gen.ListAPIKeysResponseObject, error) {
 	p := page(r.Params.Page, r.Params.PageSize)
@@ -70,7 +85,7 @@ func keyBody(k account.APIKey) gen.NewAPIKey {
 	return gen.NewAPIKey{
 		ID: k.ID, Key: k.Masked, Name: k.Name, Scopes: scopesBody(k.Scopes), OrganizationID: k.OrganizationID,
 		ExpiresAt: inUTC(k.ExpiresAt), CreatedAt: k.CreatedAt.UTC(), LastUsedAt: inUTC(k.LastUsedAt),
-		IsActive: k.Active(time.Now()),
+		IsActive: k.Active(time.Now()), RotatedFrom: k.RotatedFrom, ReplacedBy: k.ReplacedBy,
 	}
 }
 
