@@ -15,7 +15,7 @@ PKG       ?= ./...
 
 GOLANGCI := .tools/bin/golangci-lint
 
-.PHONY: help deps build demo test lint unit bench test-s3 test-postgres test-api generate clean
+.PHONY: help deps build demo test lint unit bench bench-http test-s3 test-postgres test-api generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,10 @@ lint: deps $(GOLANGCI) ## the linters alone
 
 bench: build ## how long each part takes, against a plain JPEG transcode
 	@bin/certana bench
+
+bench-http: build ## authenticated reads against a static answer of the same server, by wrk
+	@command -v wrk >/dev/null || { echo 'bench-http: wrk is missing; on Debian: apt-get install wrk' >&2; exit 1; }
+	@bin/certana bench http
 
 test-s3: deps ## the blob store and the sealing service against a real S3 server
 	scripts/test-s3.sh

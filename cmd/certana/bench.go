@@ -31,6 +31,7 @@ deployment of its own in a temporary folder.`,
 		RunE: func(c *cobra.Command, _ []string) error { return e.bench(c.Context(), runs) },
 	}
 	c.Flags().IntVar(&runs, "runs", runs, "runs of each part, of which the median counts")
+	c.AddCommand(newBenchHTTP(e))
 	return c
 }
 

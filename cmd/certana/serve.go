@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,11 @@ it listens, where the data lies, how to make a first account.`,
 }
 
 func (e *env) serve(ctx context.Context, flags map[string]string) error {
+	return e.serveBehind(ctx, flags, func(_ *server, h http.Handler) http.Handler { return h })
+}
+
+// serveBehind serves with something put before the doors.
+func (e *env) serveBehind(ctx context.Context, flags map[string]string, before func(*server, http.Handler) http.Handler) error {
 	boundMemory()
 	cfg, ln, err := e.listen(ctx, flags)
 	if err != nil {
@@ -54,7 +60,7 @@ func (e *env) serve(ctx context.Context, flags map[string]string) error {
 	}
 	err = a.Start(ctx)
 	if err == nil {
-		err = e.answer(ctx, a, ln)
+		err = e.answer(ctx, a, ln, before)
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
 	defer cancel()
@@ -90,12 +96,12 @@ func (e *env) listen(ctx context.Context, flags map[string]string) (*config.Load
 }
 
 // answer serves until ctx ends, then lets requests under way finish.
-func (e *env) answer(ctx context.Context, a *server, ln net.Listener) error {
+func (e *env) answer(ctx context.Context, a *server, ln net.Listener, before func(*server, http.Handler) http.Handler) error {
 	h, err := a.handler()
 	if err != nil {
 		return err
 	}
-	server := httpapi.NewServer(ln.Addr().String(), h, a.logger)
+	server := httpapi.NewServer(ln.Addr().String(), before(a, h), a.logger)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ln) }()
 	if err := e.greet(a.cfg); err != nil {
