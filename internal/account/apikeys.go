@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"hash/crc32"
 	"math/big"
 	"slices"
@@ -215,17 +216,27 @@ func (s *Service) ValidateAPIKey(ctx context.Context, key string) (*APIKey, erro
 	return k, nil
 }
 
+// errUnknownKey is the cause of the INVALID_API_KEY of a key that was never made:
+// it is mistyped, or guessed.
+var errUnknownKey = errors.New("there never was such an API key")
+
+// UnknownKey reports whether an error is about an API key that was never made.
+// Those that ended are nobody's guess.
+func UnknownKey(err error) bool { return errors.Is(err, errUnknownKey) }
+
 func (s *Service) liveKey(ctx context.Context, key string) (*APIKey, string, error) {
-	invalid := asset.Errorf(asset.InvalidAPIKey, nil, "the API key is invalid or revoked")
+	const invalid = "the API key is invalid or revoked"
 	if !wellFormed(key) {
-		return nil, "", invalid
+		return nil, "", asset.Errorf(asset.InvalidAPIKey, errUnknownKey, invalid)
 	}
 	k, role, err := s.db.APIKeyByHash(ctx, hashSecret(key))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, "", err
-	}
-	if k == nil || role == "" || !k.Active(s.now()) {
-		return nil, "", invalid
+	case k == nil:
+		return nil, "", asset.Errorf(asset.InvalidAPIKey, errUnknownKey, invalid)
+	case role == "" || !k.Active(s.now()):
+		return nil, "", asset.Errorf(asset.InvalidAPIKey, nil, invalid)
 	}
 	return k, role, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/httpapi/gen"
+	"github.com/certana/certana/internal/quota"
 )
 
 // Accounts is the part of *account.Service that is called from here.
@@ -65,6 +66,9 @@ func (s *server) Login(ctx context.Context, r gen.LoginRequestObject) (gen.Login
 // Refresh continues a session.
 func (s *server) Refresh(ctx context.Context, r gen.RefreshRequestObject) (gen.RefreshResponseObject, error) {
 	t, err := s.Accounts.Refresh(ctx, r.Body.RefreshToken)
+	if asset.Is(err, asset.Unauthorized) {
+		err = s.failed(ctx, quota.Refresh, "", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/httpapi/gen"
+	"github.com/certana/certana/internal/quota"
 )
 
 // caller is who a request comes from, in the organization in force; or nobody,
@@ -52,6 +53,9 @@ func (s *server) withCaller(op *operation, next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, err := s.authenticate(op, r)
+		if account.UnknownKey(err) {
+			err = s.failedFrom(r, quota.KeyValidation, "", err)
+		}
 		if err != nil {
 			s.fail(w, r, err)
 			return

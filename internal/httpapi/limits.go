@@ -112,8 +112,9 @@ func (x *exchange) retryAfter() string {
 }
 
 // address is where a request comes from.
-func (s *server) address(ctx context.Context) netip.Addr {
-	r := requestOf(ctx)
+func (s *server) address(ctx context.Context) netip.Addr { return s.addressOf(requestOf(ctx)) }
+
+func (s *server) addressOf(r *http.Request) netip.Addr {
 	return s.Limits.Address(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 }
 
@@ -161,11 +162,16 @@ func (s *server) attempt(ctx context.Context, kind quota.Kind, subject string) (
 // failed counts a failure of a kind after it happened: it answers err, or
 // RATE_LIMITED when there were too many.
 func (s *server) failed(ctx context.Context, kind quota.Kind, subject string, err error) error {
+	return s.failedFrom(requestOf(ctx), kind, subject, err)
+}
+
+// failedFrom is failed where there is no handler yet.
+func (s *server) failedFrom(r *http.Request, kind quota.Kind, subject string, err error) error {
 	if s.Limits == nil {
 		return err
 	}
-	g, limited := s.Limits.Failed(ctx, kind, s.address(ctx), subject)
-	if _, limited = govern(ctx, g, limited); limited != nil {
+	g, limited := s.Limits.Failed(r.Context(), kind, s.addressOf(r), subject)
+	if _, limited = govern(r.Context(), g, limited); limited != nil {
 		return limited
 	}
 	return err
