@@ -10,35 +10,6 @@ import (
 	"github.com/certana/certana/internal/asset"
 )
 
-// The scopes. Platform is for the operator's keys alone, which only the command
-// line makes.
-const (
-	ScopeRead     = "read"
-	ScopeWrite    = "write"
-	ScopeVerify   = "verify"
-	ScopeCommit   = "commit" // only for committing to the ledger
-	ScopeWebhooks = "webhooks"
-	ScopeSealing  = "sealing"
-	ScopeAdmin    = "admin" // manages members and keys of its organization
-	ScopePlatform = "platform"
-)
-
-// The roles in an organization.
-const (
-	RoleOwner  = "owner"
-	RoleAdmin  = "admin"
-	RoleMember = "member"
-	RoleViewer = "viewer"
-)
-
-// roleScopes is what each role may do at most, in person or by a key.
-var roleScopes = map[string][]string{
-	RoleOwner:  {ScopeRead, ScopeWrite, ScopeVerify, ScopeCommit, ScopeWebhooks, ScopeSealing, ScopeAdmin},
-	RoleAdmin:  {ScopeRead, ScopeWrite, ScopeVerify, ScopeCommit, ScopeWebhooks, ScopeSealing, ScopeAdmin},
-	RoleMember: {ScopeRead, ScopeWrite, ScopeVerify, ScopeCommit, ScopeWebhooks, ScopeSealing},
-	RoleViewer: {ScopeRead, ScopeVerify},
-}
-
 // Credentials are what a request brought along; empty fields were not there.
 type Credentials struct {
 	Bearer         string // the token after "Bearer "

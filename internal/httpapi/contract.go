@@ -23,18 +23,33 @@ type contract struct {
 
 // operation is one method of one path.
 type operation struct {
-	id, method, path string
-	public           bool // no credentials are looked at
-	optional         bool // credentials may be left out
-	bearer, key      bool // which credentials are taken
+	id, method, path string // path without trailing slash
+	printed          string // path as the document has it
+	public           bool   // no credentials are looked at
+	optional         bool   // credentials may be left out
+	bearer, key      bool   // which credentials are taken
 	bearerScope      string
 	keyScope         string
-	params           []parameter
-	multipart        bool
-	json             *jsonschema.Schema // of the body; nil without a JSON body
-	bodiless         bool               // the JSON body may be left out
-	messages         map[int]string     // what the contract calls each answer
-	tagged           bool               // has an ETag: may be kept, and is asked about each time
+	exceptions
+	params    []parameter
+	multipart bool
+	json      *jsonschema.Schema // of the body; nil without a JSON body
+	bodiless  bool               // the JSON body may be left out
+	messages  map[int]string     // what the contract calls each answer
+	tagged    bool               // has an ETag: may be kept, and is asked about each time
+}
+
+// exceptions are what an operation says of roles besides the scope that it needs.
+type exceptions struct {
+	// Only these roles, where they are not all that have the scope.
+	Only []string `json:"x-roles"`
+	// These roles reach only what is their own.
+	Own []string `json:"x-own"`
+	// The operation concerns the caller's own account, whatever organization is in
+	// force.
+	Account bool `json:"x-account"`
+	// The owner may call it of an organization that was deleted.
+	Deleted bool `json:"x-deleted"`
 }
 
 // parameter is one value outside the body.
@@ -61,11 +76,12 @@ type (
 		OperationID string
 		Parameters  []specParameter
 		Security    []map[string][]string
+		exceptions
 		RequestBody struct {
 			Required bool
 			Content  map[string]any
 		}
-		Responses   map[string]struct {
+		Responses map[string]struct {
 			Description string
 			Headers     map[string]any
 		}
@@ -156,7 +172,8 @@ func (s schemas) at(tokens ...string) (*jsonschema.Schema, error) {
 }
 
 func (s schemas) operation(doc *specDocument, path, method string, item specPath, spec *specOperation) (*operation, error) {
-	op := &operation{id: spec.OperationID, method: method, path: trimSlash(path), messages: map[int]string{}}
+	op := &operation{id: spec.OperationID, method: method, path: trimSlash(path), printed: path,
+		exceptions: spec.exceptions, messages: map[int]string{}}
 	op.readSecurity(spec.Security)
 	for status, answer := range spec.Responses {
 		if n, err := strconv.Atoi(status); err == nil {
