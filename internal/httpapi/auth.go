@@ -106,6 +106,11 @@ func (s *server) authenticate(op *operation, r *http.Request) (caller, error) {
 // credentials takes those that the operation knows from the headers. A bearer
 // token goes before a key.
 func (op *operation) credentials(r *http.Request) (c account.Credentials, err error) {
+	for _, name := range []string{"Authorization", "X-API-Key", "X-Organization-Id"} {
+		if len(r.Header.Values(name)) > 1 { // a proxy may have looked at the other one
+			return c, asset.Errorf(asset.Unauthorized, nil, "the header %s is there more than once", name)
+		}
+	}
 	if c.OrganizationID = r.Header.Get("X-Organization-Id"); c.OrganizationID != "" {
 		if _, err := uuid.Parse(c.OrganizationID); err != nil || len(c.OrganizationID) != 36 {
 			return c, asset.Invalid("must be a UUID", "header", "X-Organization-Id")
