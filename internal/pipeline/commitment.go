@@ -13,7 +13,8 @@ import (
 
 // Commit asks for an asset's statement to be in the log and waits for it up to
 // wait. It is idempotent: an asset has one commitment, and asking again answers
-// with it.
+// with it. When the log refuses while it is waited for the answer is
+// BLOCKCHAIN_ERROR; the statement stays enqueued.
 func (p *Pipeline) Commit(ctx context.Context, r CommitRequest, wait time.Duration) (asset.Commitment, error) {
 	a, err := p.rows.OrgAsset(ctx, r.OrganizationID, r.AssetID)
 	if err != nil {

@@ -169,6 +169,7 @@ func (p *Pipeline) Append(ctx context.Context, id asset.ID) error {
 	}
 	index, err := p.log.Append(ctx, c.Statement)
 	if err != nil {
+		p.waiters.fail(c.ID, asset.Errorf(asset.BlockchainError, err, "the ledger did not take the commitment; it is tried again by itself"))
 		return fmt.Errorf("append the statement to the log: %w", err)
 	}
 	leaf, at := int64(index), p.now().UTC()
