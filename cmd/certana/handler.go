@@ -24,7 +24,7 @@ func (a *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	images := sealing.NewHandler(sealing.Deps{
-		Config: a.cfg.Sealing, Account: a.accounts, Rows: a.rows, Store: a.Blobs, Logger: a.logger,
+		Config: a.cfg.Sealing, Account: a.accounts, Rows: a.rows, Store: a.Blobs, Limits: limits, Logger: a.logger,
 	})
 	images = httpapi.Around(a.logger, sealingFailed, images)
 	log := httpapi.Around(a.logger, logFailed, http.StripPrefix("/log/", a.Log.Handler()))

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/certana/certana/internal/db"
 )
@@ -54,8 +56,16 @@ func keyOf(r *http.Request) string {
 	return r.Header.Get("X-API-Key")
 }
 
+func (s *service) askerOf(r *http.Request) asker {
+	who := asker{key: keyOf(r)}
+	if s.Limits != nil {
+		who.from = s.Limits.Address(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
+	}
+	return who
+}
+
 func (s *service) serveImage(w http.ResponseWriter, r *http.Request) error {
-	row, picture, err := s.bySerial(r.Context(), keyOf(r), r.URL.Query().Get("serial_number"))
+	row, picture, err := s.bySerial(r.Context(), s.askerOf(r), r.URL.Query().Get("serial_number"))
 	if err != nil {
 		return err
 	}
@@ -82,7 +92,7 @@ func imageBody(row *db.Serial, picture []byte) []byte {
 }
 
 func (s *service) serveRandom(w http.ResponseWriter, r *http.Request) error {
-	_, picture, err := s.random(r.Context(), keyOf(r))
+	_, picture, err := s.random(r.Context(), s.askerOf(r))
 	if err != nil {
 		return err
 	}
@@ -103,6 +113,10 @@ func (s *service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if p == errMethod {
 		w.Header().Set("Allow", "GET, HEAD")
+	}
+	var busy tooMany
+	if errors.As(err, &busy) {
+		w.Header().Set("Retry-After", strconv.FormatInt(max(1, int64(math.Ceil(time.Until(busy.next).Seconds()))), 10))
 	}
 	write(w, p.status, []byte(`{"error": "`+p.text+`"}`))
 }

@@ -13,11 +13,14 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
+	"time"
 
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/blob"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/quota"
 )
 
 // Config is the sealing service's part of the configuration.
@@ -59,12 +62,20 @@ type Store interface {
 	ReadAll(ctx context.Context, key string, limit int64) ([]byte, error)
 }
 
+// Limits slows down who guesses keys or serial numbers; *quota.Service does.
+type Limits interface {
+	Address(remote string, forwarded []string) netip.Addr
+	Allowed(ctx context.Context, kind quota.Kind, addr netip.Addr, subject string) (*quota.Grant, error)
+	Failed(ctx context.Context, kind quota.Kind, addr netip.Addr, subject string) (*quota.Grant, error)
+}
+
 // Deps are the parts that the handler stands on.
 type Deps struct {
 	Config  Config
 	Account Authenticator
 	Rows    Rows
 	Store   Store
+	Limits  Limits // nil limits nothing
 	Logger  *slog.Logger
 }
 
@@ -86,6 +97,7 @@ var (
 
 // Those of our own, for what the page is silent about.
 var (
+	errLimit    = &problem{http.StatusTooManyRequests, "Too many requests. Please retry later"}
 	errMethod   = &problem{http.StatusMethodNotAllowed, "Method not allowed"}
 	errPath     = &problem{http.StatusNotFound, "Not found"}
 	errInternal = &problem{http.StatusInternalServerError, "Internal server error"}
@@ -96,46 +108,92 @@ func (p *problem) Error() string { return p.text }
 // service answers the two requests, still knowing nothing of how they came.
 type service struct{ Deps }
 
-// allow answers the organization whose items a key may see.
-func (s *service) allow(ctx context.Context, key string) (asset.ID, error) {
-	if key == "" {
-		return asset.ID{}, errKey
-	}
-	p, err := s.Account.Authenticate(ctx, account.Credentials{APIKey: key})
-	if asset.Is(err, asset.InvalidAPIKey) {
-		return asset.ID{}, errKey
-	}
-	if err != nil {
-		return asset.ID{}, err
-	}
-	if !p.Has(account.ScopeSealing) && !p.Has(account.ScopeRead) {
-		return asset.ID{}, errKey
-	}
-	return p.OrganizationID, nil
+// asker is who asks, and from where.
+type asker struct {
+	key  string
+	from netip.Addr
 }
 
-func (s *service) bySerial(ctx context.Context, key, serial string) (*db.Serial, []byte, error) {
-	org, err := s.allow(ctx, key)
+// allow answers whose items a key may see.
+func (s *service) allow(ctx context.Context, who asker) (account.Principal, error) {
+	if who.key == "" {
+		return account.Principal{}, errKey
+	}
+	p, err := s.Account.Authenticate(ctx, account.Credentials{APIKey: who.key})
+	switch {
+	case account.UnknownKey(err):
+		return p, s.failed(ctx, quota.KeyValidation, who, "", errKey)
+	case asset.Is(err, asset.InvalidAPIKey):
+		return p, errKey
+	case err != nil:
+		return p, err
+	case !p.Has(account.ScopeSealing) && !p.Has(account.ScopeRead):
+		return p, errKey
+	}
+	return p, nil
+}
+
+// bySerial finds a serial number's picture. Serial numbers can be guessed, so that
+// a key and an address with too many that are not there are not told of those that
+// are, for a while.
+func (s *service) bySerial(ctx context.Context, who asker, serial string) (*db.Serial, []byte, error) {
+	p, err := s.allow(ctx, who)
 	if err != nil {
 		return nil, nil, err
 	}
 	if serial == "" {
 		return nil, nil, errParameter
 	}
-	row, err := s.Rows.SerialByNumber(ctx, org, serial)
+	subject := p.OrganizationID.String()
+	if p.KeyID != nil {
+		subject = p.KeyID.String()
+	}
+	if s.Limits != nil {
+		if g, err := s.Limits.Allowed(ctx, quota.Serial, who.from, subject); err != nil {
+			return nil, nil, limited(g, err)
+		}
+	}
+	row, err := s.Rows.SerialByNumber(ctx, p.OrganizationID, serial)
+	if err == nil && row == nil {
+		return nil, nil, s.failed(ctx, quota.Serial, who, subject, errRow)
+	}
 	return s.picture(ctx, row, err)
 }
 
-func (s *service) random(ctx context.Context, key string) (*db.Serial, []byte, error) {
-	org, err := s.allow(ctx, key)
+// failed counts a failure: it answers err, or that there were too many.
+func (s *service) failed(ctx context.Context, kind quota.Kind, who asker, subject string, err error) error {
+	if s.Limits == nil {
+		return err
+	}
+	if g, failure := s.Limits.Failed(ctx, kind, who.from, subject); failure != nil {
+		return limited(g, failure)
+	}
+	return err
+}
+
+// tooMany is errLimit with the time from which it is over.
+type tooMany struct{ next time.Time }
+
+func (tooMany) Error() string { return errLimit.text }
+func (tooMany) Unwrap() error { return errLimit }
+
+func limited(g *quota.Grant, err error) error {
+	if !asset.Is(err, asset.RateLimited) {
+		return err
+	}
+	return tooMany{g.Statuses[len(g.Statuses)-1].Next} // the one that refuses is the last
+}
+
+func (s *service) random(ctx context.Context, who asker) (*db.Serial, []byte, error) {
+	p, err := s.allow(ctx, who)
 	if err != nil {
 		return nil, nil, err
 	}
 	if n := s.Config.RandomMaxID; n > 0 {
-		row, err := s.Rows.SerialByID(ctx, org, 1+rand.Int64N(n))
+		row, err := s.Rows.SerialByID(ctx, p.OrganizationID, 1+rand.Int64N(n))
 		return s.picture(ctx, row, err)
 	}
-	row, err := s.Rows.RandomSerial(ctx, org)
+	row, err := s.Rows.RandomSerial(ctx, p.OrganizationID)
 	return s.picture(ctx, row, err)
 }
 
