@@ -17,12 +17,14 @@ var source []byte
 func YAML() []byte { return source }
 
 // Document is the document as decoded JSON: map[string]any, []any, string, bool,
-// nil, and int or float64 for numbers.
+// nil, and int or float64 for numbers. It says more than the YAML in one point:
+// which answers have the headers of limits.
 func Document() (map[string]any, error) {
 	var doc map[string]any
 	if err := yaml.Unmarshal(source, &doc); err != nil {
 		return nil, fmt.Errorf("read the embedded OpenAPI document: %w", err)
 	}
+	describeLimits(doc)
 	return doc, nil
 }
 
