@@ -101,9 +101,14 @@ func (e *env) answer(ctx context.Context, a *server, ln net.Listener, before fun
 	if err != nil {
 		return err
 	}
+	bound, err := a.cfg.Server.Bound(ln, a.cfg.Quotas.TrustedProxies)
+	if err != nil {
+		return err
+	}
 	server := httpapi.NewServer(ln.Addr().String(), before(a, h), a.logger)
+	server.ReadHeaderTimeout = a.cfg.Server.HeaderTimeout
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
+	go func() { ended <- server.Serve(bound) }()
 	if err := e.greet(a.cfg); err != nil {
 		return errors.Join(err, server.Close())
 	}

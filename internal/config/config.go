@@ -21,6 +21,7 @@ import (
 
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/httpapi"
 	"github.com/certana/certana/internal/mail"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/quota"
@@ -47,15 +48,16 @@ type Root struct {
 	// the first start makes one.
 	MasterKeyFile string `yaml:"master_key_file"`
 
-	DB       db.Config       `yaml:"db"`
-	Account  account.Config  `yaml:"account"`
-	Pipeline pipeline.Config `yaml:"pipeline"`
-	Sealing  sealing.Config  `yaml:"sealing"`
-	Webhooks webhook.Config  `yaml:"webhooks"`
-	Mail     mail.Config     `yaml:"mail"`
-	Log      Log             `yaml:"log"`
-	Plans    Plans           `yaml:"plans"`
-	Quotas   quota.Config    `yaml:"quotas"`
+	Server   httpapi.ServerConfig `yaml:"server"`
+	DB       db.Config            `yaml:"db"`
+	Account  account.Config       `yaml:"account"`
+	Pipeline pipeline.Config      `yaml:"pipeline"`
+	Sealing  sealing.Config       `yaml:"sealing"`
+	Webhooks webhook.Config       `yaml:"webhooks"`
+	Mail     mail.Config          `yaml:"mail"`
+	Log      Log                  `yaml:"log"`
+	Plans    Plans                `yaml:"plans"`
+	Quotas   quota.Config         `yaml:"quotas"`
 }
 
 // Log says what the server writes to standard error.
@@ -78,6 +80,7 @@ func Default() Root {
 	r := Root{
 		Addr:     "localhost:8000",
 		Data:     "./certana-data",
+		Server:   httpapi.DefaultServerConfig(),
 		DB:       db.DefaultConfig("."),
 		Account:  account.DefaultConfig(""),
 		Pipeline: pipeline.DefaultConfig(),
