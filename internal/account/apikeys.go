@@ -207,12 +207,15 @@ func (s *Service) RevokeAPIKey(ctx context.Context, p Principal, id asset.ID) er
 // ValidateAPIKey answers a key that works now, with its scopes as they are worth
 // today, or INVALID_API_KEY.
 func (s *Service) ValidateAPIKey(ctx context.Context, key string) (*APIKey, error) {
-	k, role, err := s.liveKey(ctx, key)
+	k, there, err := s.liveKey(ctx, key)
+	if err == nil {
+		err = (Credentials{}).admit(there)
+	}
 	if err != nil {
 		return nil, err
 	}
 	s.touch(ctx, k)
-	k.Scopes = effectiveScopes(k.Scopes, role)
+	k.Scopes = effectiveScopes(k.Scopes, there.Role)
 	return k, nil
 }
 
@@ -224,21 +227,22 @@ var errUnknownKey = errors.New("there never was such an API key")
 // Those that ended are nobody's guess.
 func UnknownKey(err error) bool { return errors.Is(err, errUnknownKey) }
 
-func (s *Service) liveKey(ctx context.Context, key string) (*APIKey, string, error) {
+// liveKey finds a key that works, and how its creator stands in its organization.
+func (s *Service) liveKey(ctx context.Context, key string) (*APIKey, db.Standing, error) {
 	const invalid = "the API key is invalid or revoked"
 	if !wellFormed(key) {
-		return nil, "", asset.Errorf(asset.InvalidAPIKey, errUnknownKey, invalid)
+		return nil, db.Standing{}, asset.Errorf(asset.InvalidAPIKey, errUnknownKey, invalid)
 	}
-	k, role, err := s.db.APIKeyByHash(ctx, hashSecret(key))
+	k, there, err := s.db.APIKeyByHash(ctx, hashSecret(key))
 	switch {
 	case err != nil:
-		return nil, "", err
+		return nil, there, err
 	case k == nil:
-		return nil, "", asset.Errorf(asset.InvalidAPIKey, errUnknownKey, invalid)
-	case role == "" || !k.Active(s.now()):
-		return nil, "", asset.Errorf(asset.InvalidAPIKey, nil, invalid)
+		return nil, there, asset.Errorf(asset.InvalidAPIKey, errUnknownKey, invalid)
+	case there.Role == "" || !k.Active(s.now()):
+		return nil, there, asset.Errorf(asset.InvalidAPIKey, nil, invalid)
 	}
-	return k, role, nil
+	return k, there, nil
 }
 
 // touch notes the use of a key, once a minute. That it was not noted is no reason

@@ -8,13 +8,17 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
 )
 
 // Credentials are what a request brought along; empty fields were not there.
 type Credentials struct {
 	Bearer         string // the token after "Bearer "
 	APIKey         string
-	OrganizationID string // X-Organization-Id
+	OrganizationID string // of the path, or X-Organization-Id
+	InPath         bool   // OrganizationID is of the path: what is not there is NOT_FOUND
+	Account        bool   // the request concerns the caller's own account
+	EvenDeleted    bool   // the owner may come although the organization was deleted
 }
 
 // Empty reports whether the request is anonymous.
@@ -68,24 +72,24 @@ func (s *Service) authenticateToken(ctx context.Context, c Credentials) (Princip
 			return Principal{}, err
 		}
 	}
-	live, role, err := s.db.SessionRole(ctx, claims.Session, claims.User, org)
+	live, there, err := s.db.SessionRole(ctx, claims.Session, claims.User, org)
 	if err != nil {
 		return Principal{}, err
 	}
 	if !live {
 		return Principal{}, asset.Errorf(asset.Unauthorized, nil, "the session was ended")
 	}
-	if role == "" {
-		return Principal{}, errNotMember()
+	if err := c.admit(there); err != nil {
+		return Principal{}, err
 	}
 	return Principal{
-		UserID: claims.User, OrganizationID: org, Role: role,
-		Scopes: slices.Clone(roleScopes[role]), SessionID: &claims.Session,
+		UserID: claims.User, OrganizationID: org, Role: there.Role,
+		Scopes: slices.Clone(roleScopes[there.Role]), SessionID: &claims.Session,
 	}, nil
 }
 
 func (s *Service) authenticateKey(ctx context.Context, c Credentials) (Principal, error) {
-	k, role, err := s.liveKey(ctx, c.APIKey)
+	k, there, err := s.liveKey(ctx, c.APIKey)
 	if err != nil {
 		return Principal{}, err
 	}
@@ -93,13 +97,16 @@ func (s *Service) authenticateKey(ctx context.Context, c Credentials) (Principal
 		if org, err := parseOrganization(c.OrganizationID); err != nil {
 			return Principal{}, err
 		} else if org != k.OrganizationID {
-			return Principal{}, errNotMember()
+			return Principal{}, c.notMember()
 		}
+	}
+	if err := (Credentials{}).admit(there); err != nil {
+		return Principal{}, err
 	}
 	s.touch(ctx, k)
 	return Principal{
-		UserID: k.UserID, OrganizationID: k.OrganizationID, Role: role,
-		Scopes: effectiveScopes(k.Scopes, role), KeyID: &k.ID,
+		UserID: k.UserID, OrganizationID: k.OrganizationID, Role: there.Role,
+		Scopes: effectiveScopes(k.Scopes, there.Role), KeyID: &k.ID,
 	}, nil
 }
 
@@ -121,6 +128,39 @@ func parseOrganization(s string) (asset.ID, error) {
 		return id, asset.Invalid("X-Organization-Id is not a UUID", "X-Organization-Id")
 	}
 	return id, nil
+}
+
+// notMember answers for an organization that the caller has nothing to do with.
+func (c Credentials) notMember() error {
+	if c.InPath {
+		return errNoOrganization()
+	}
+	return errNotMember()
+}
+
+func errNoOrganization() error {
+	return asset.Errorf(asset.NotFound, nil, "there is no such organization")
+}
+
+// admit tells whether the request may work in an organization as it is now.
+func (c Credentials) admit(there db.Standing) error {
+	switch {
+	case there.Role == "":
+		return c.notMember()
+	case there.Deleted && c.EvenDeleted && there.Role == RoleOwner:
+	case there.Deleted && c.InPath:
+		return errNoOrganization()
+	case there.Deleted:
+		return asset.Errorf(asset.Forbidden, nil, "the organization was deleted")
+	case there.Suspended && c.Account && c.OrganizationID == "": // who asks about themselves
+	case there.Suspended:
+		return errOrganizationSuspended()
+	}
+	return nil
+}
+
+func errOrganizationSuspended() error {
+	return asset.Errorf(asset.Forbidden, nil, "the organization was suspended by the operator")
 }
 
 func errNotMember() error {

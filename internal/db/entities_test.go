@@ -65,9 +65,9 @@ func TestSessionRole(t *testing.T) {
 		must(t, d.InsertSession(t.Context(), s))
 		check := func(what string, user, org asset.ID, live bool, role string) {
 			t.Helper()
-			gotLive, gotRole, err := d.SessionRole(t.Context(), s.ID, user, org)
+			gotLive, there, err := d.SessionRole(t.Context(), s.ID, user, org)
 			must(t, err)
-			want(t, what, fmt.Sprint(gotLive, gotRole), fmt.Sprint(live, role))
+			want(t, what, fmt.Sprint(gotLive, there.Role), fmt.Sprint(live, role))
 		}
 		check("live", user, org, true, "owner")
 		check("elsewhere", user, otherOrg, true, "")

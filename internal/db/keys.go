@@ -43,26 +43,26 @@ func (q Queries) InsertAPIKey(ctx context.Context, k *APIKey) error {
 	return err
 }
 
-// APIKeyByHash finds a key and its creator's present role in its organization
-// ("" when no longer a member); nil when there is no such key.
-func (q Queries) APIKeyByHash(ctx context.Context, hash string) (*APIKey, string, error) {
+// APIKeyByHash finds a key and how its creator stands in its organization at this
+// moment: with no role when they are no longer a member, or suspended. Nil when
+// there is no such key.
+func (q Queries) APIKeyByHash(ctx context.Context, hash string) (*APIKey, Standing, error) {
 	var row struct {
-		APIKey `bun:",extend"`
-		Role   *string `bun:"role"`
+		APIKey   `bun:",extend"`
+		Standing Standing `bun:"embed:"`
 	}
-	err := q.r.NewSelect().Model(&row).ColumnExpr("k.*").ColumnExpr("m.role AS role").
-		Join("LEFT JOIN memberships AS m ON m.user_id = k.user_id AND m.organization_id = k.organization_id").
+	err := q.r.NewSelect().Model(&row).ColumnExpr("k.*").ColumnExpr(standing).
+		Join("LEFT JOIN users AS u ON u.id = k.user_id AND u.suspended_at IS NULL").
+		Join("LEFT JOIN memberships AS m ON m.user_id = u.id AND m.organization_id = k.organization_id").
+		Join("LEFT JOIN organizations AS o ON o.id = k.organization_id").
 		Where("k.hash = ?", hash).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, "", nil
+		return nil, Standing{}, nil
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, Standing{}, err
 	}
-	if row.Role == nil {
-		return &row.APIKey, "", nil
-	}
-	return &row.APIKey, *row.Role, nil
+	return &row.APIKey, row.Standing, nil
 }
 
 // APIKeys lists a page of an organization's keys, newest first; user narrows it

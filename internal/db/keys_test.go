@@ -60,13 +60,13 @@ func TestAPIKeyRows(t *testing.T) {
 			return k
 		}
 		first, second := insert(owner, "h1"), insert(guest, "h2")
-		k, role, err := d.APIKeyByHash(t.Context(), "h2")
+		k, there, err := d.APIKeyByHash(t.Context(), "h2")
 		must(t, err)
-		want(t, "found", words(k.ID, k.Scopes, k.Name, role, k.LastUsedAt, k.CreatedAt), words(second.ID, "[read it's]", "h2", "member", nil, second.CreatedAt))
+		want(t, "found", words(k.ID, k.Scopes, k.Name, there.Role, k.LastUsedAt, k.CreatedAt), words(second.ID, "[read it's]", "h2", "member", nil, second.CreatedAt))
 		must(t, d.DeleteMembership(t.Context(), org, guest))
-		k, role, err = d.APIKeyByHash(t.Context(), "h2")
+		k, there, err = d.APIKeyByHash(t.Context(), "h2")
 		must(t, err)
-		want(t, "after its creator left", words(k.ID, role), words(second.ID, ""))
+		want(t, "after its creator left", words(k.ID, there.Role), words(second.ID, ""))
 		if k, _, err := d.APIKeyByHash(t.Context(), "h3"); k != nil || err != nil {
 			t.Errorf("no such key: %v %v", k, err)
 		}

@@ -91,25 +91,21 @@ func (q Queries) RevokeSession(ctx context.Context, id asset.ID) error {
 	return err
 }
 
-// SessionRole tells whether a session is live at this moment and what its user
-// may do in an organization: "" when the user is not a member. One query,
-// because every request with an access token asks it.
-func (q Queries) SessionRole(ctx context.Context, session, user, org asset.ID) (live bool, role string, err error) {
-	var row struct {
-		Role *string `bun:"role"`
-	}
+// SessionRole tells whether a session is live at this moment, which it is not
+// while its user is suspended, and how that user stands in an organization. One
+// query, because every request with an access token asks it.
+func (q Queries) SessionRole(ctx context.Context, session, user, org asset.ID) (live bool, there Standing, err error) {
 	err = q.r.NewSelect().TableExpr("sessions AS s").
+		Join("JOIN users AS u ON u.id = s.user_id AND u.suspended_at IS NULL").
 		Join("LEFT JOIN memberships AS m ON m.user_id = s.user_id AND m.organization_id = ?", org).
-		ColumnExpr("m.role AS role").
+		Join("LEFT JOIN organizations AS o ON o.id = m.organization_id").
+		ColumnExpr(standing).
 		Where("s.id = ? AND s.user_id = ? AND s.revoked_at IS NULL AND s.expires_at > ?", session, user, q.now()).
-		Scan(ctx, &row)
+		Scan(ctx, &there)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, "", nil
+		return false, Standing{}, nil
 	}
-	if err == nil && row.Role != nil {
-		role = *row.Role
-	}
-	return err == nil, role, err
+	return err == nil, there, err
 }
 
 // DeleteSessions forgets the sessions that ended before a time, with their

@@ -83,6 +83,7 @@ func (s *server) authenticate(op *operation, r *http.Request) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
+	op.within(&given, r)
 	if given.Empty() {
 		if op.optional {
 			return caller{anonymous: true}, nil
@@ -100,7 +101,22 @@ func (s *server) authenticate(op *operation, r *http.Request) (caller, error) {
 	if scope != "" {
 		err = p.Require(scope)
 	}
+	if err == nil && op.refuses(p.Role) {
+		err = asset.Errorf(asset.Forbidden, nil, "this is for the role %s", strings.Join(op.Only, ", "))
+	}
 	return caller{Principal: p}, err
+}
+
+// within puts the organization that the path names into force. One that is no
+// UUID is told by the validation.
+func (op *operation) within(c *account.Credentials, r *http.Request) {
+	c.Account, c.EvenDeleted = op.Account, op.Deleted
+	if !strings.HasPrefix(op.path, "/v1/organizations/{org_id}") {
+		return
+	}
+	if id, err := uuid.Parse(r.PathValue("org_id")); err == nil {
+		c.OrganizationID, c.InPath = id.String(), true
+	}
 }
 
 // credentials takes those that the operation knows from the headers. A bearer
