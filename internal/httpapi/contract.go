@@ -36,6 +36,7 @@ type operation struct {
 	json      *jsonschema.Schema // of the body; nil without a JSON body
 	bodiless  bool               // the JSON body may be left out
 	messages  map[int]string     // what the contract calls each answer
+	secrets   secrets            // in its answers
 	tagged    bool               // has an ETag: may be kept, and is asked about each time
 }
 
@@ -63,6 +64,7 @@ type parameter struct {
 // The parts of the document that are read here, in its own words.
 type (
 	specDocument struct {
+		whole      map[string]any
 		Paths      map[string]specPath
 		Components struct {
 			Parameters map[string]specParameter
@@ -84,6 +86,7 @@ type (
 		Responses map[string]struct {
 			Description string
 			Headers     map[string]any
+			Content     map[string]struct{ Schema map[string]any }
 		}
 	}
 	specParameter struct {
@@ -102,6 +105,9 @@ func loadContract() (*contract, error) {
 	}
 	var doc specDocument
 	if err := json.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	if err := json.Unmarshal(text, &doc.whole); err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
 	schemas, err := newSchemas(text)
@@ -174,10 +180,12 @@ func (s schemas) at(tokens ...string) (*jsonschema.Schema, error) {
 func (s schemas) operation(doc *specDocument, path, method string, item specPath, spec *specOperation) (*operation, error) {
 	op := &operation{id: spec.OperationID, method: method, path: trimSlash(path), printed: path,
 		exceptions: spec.exceptions, messages: map[int]string{}}
+	op.secrets.document = doc.whole
 	op.readSecurity(spec.Security)
 	for status, answer := range spec.Responses {
 		if n, err := strconv.Atoi(status); err == nil {
 			op.messages[n] = answer.Description
+			op.secrets.note(n, answer.Content["application/json"].Schema)
 			op.tagged = op.tagged || answer.Headers["ETag"] != nil && n == http.StatusOK && method == http.MethodGet
 		}
 	}

@@ -100,31 +100,12 @@ func (s *server) keep(ctx context.Context, op *operation, state *repeatable, ans
 	text, err := json.Marshal(headers)
 	if err == nil {
 		err = s.Rows.CompleteIdempotency(ctx, state.claim, db.IdempotentAnswer{
-			Status: answer.status, Headers: text, Body: masked(op, answer.body.Bytes())})
+			Status: answer.status, Headers: text, Body: op.secrets.masked(answer.status, answer.body.Bytes())})
 	}
 	if err != nil {
 		s.Log.WarnContext(ctx, "an answer could not be kept for its Idempotency-Key", "request_id", exchangeOf(ctx).id, "error", err)
 	}
 	return err == nil
-}
-
-// secretFields are those of an answer that are shown once.
-var secretFields = map[string]string{"createAPIKey": "key", "createWebhook": "secret", "rotateWebhookSecret": "secret"}
-
-func masked(op *operation, body []byte) []byte {
-	name, ok := secretFields[op.id]
-	if !ok {
-		return body
-	}
-	var object map[string]any
-	if json.Unmarshal(body, &object) != nil {
-		return nil
-	}
-	if secret, ok := object[name].(string); ok && len(secret) > 12 {
-		object[name] = secret[:8] + "..." + secret[len(secret)-4:]
-	}
-	text, _ := json.Marshal(object) // it was JSON before
-	return text
 }
 
 // finish ends a request whose handler answered an error, or the first answer.
