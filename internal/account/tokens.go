@@ -21,19 +21,27 @@ import (
 	"github.com/certana/certana/internal/db"
 )
 
-// tokenAudience is the aud of access tokens.
-const tokenAudience = "certana"
+// TokenAudience is the aud of access tokens.
+const TokenAudience = "certana"
 
 // keyringAge is after how long the keys are read again: a key that another
 // process made or retired is known after that, or at once when a token names a
 // key that is not known.
 const keyringAge = time.Minute
 
-// tokenClaims are what an access token says besides its dates.
+// tokenClaims are what an access token of a login says besides its dates.
 type tokenClaims struct {
 	User         asset.ID `json:"-"`
 	Session      asset.ID `json:"sid"`
 	Organization asset.ID `json:"org"`
+}
+
+// presented is what was found in an access token of ours: a login's, or one that
+// was given to an OAuth2 client.
+type presented struct {
+	tokenClaims
+	Client string `json:"client_id"` // "" in a login's
+	ID     string `json:"-"`         // jti
 }
 
 // keyring signs and verifies access tokens (ES256, RFC 7518) with keys whose
@@ -43,10 +51,20 @@ type keyring struct {
 
 	mu     sync.Mutex
 	read   time.Time
-	signer jose.Signer
+	signer signers
 	public map[string]*ecdsa.PublicKey
 	set    jose.JSONWebKeySet
 }
+
+// signers sign with one key tokens of different kinds, by their typ.
+type signers map[string]jose.Signer
+
+// The typ of tokens: of those of logins and of ID tokens, and of those that
+// OAuth2 clients get (RFC 9068).
+const (
+	typJWT    = "JWT"
+	typAccess = "at+jwt"
+)
 
 func sealPurpose(kid string) string { return "signing-key/" + kid }
 
@@ -102,7 +120,10 @@ func (s *Service) RotateSigningKey(ctx context.Context) (kid string, err error) 
 		if kid, err = s.keys.insert(ctx, tx); err != nil {
 			return err
 		}
-		return tx.RetireSigningKeys(ctx, kid)
+		if err := tx.RetireSigningKeys(ctx, kid); err != nil {
+			return err
+		}
+		return record(ctx, tx, Principal{Operator: true}, Event{Action: ActionSigningKeyRotated, Target: kid})
 	})
 	if err != nil {
 		return "", err
@@ -121,7 +142,7 @@ func (k *keyring) load(ctx context.Context) error {
 	}
 	now := k.service.now()
 	public, set := make(map[string]*ecdsa.PublicKey), jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
-	var signer jose.Signer
+	var signer signers
 	for _, row := range rows {
 		if row.RetiredAt != nil && now.Sub(*row.RetiredAt) > k.service.config.AccessTTL+keyringAge {
 			continue
@@ -149,7 +170,7 @@ func (k *keyring) load(ctx context.Context) error {
 	return nil
 }
 
-func (k *keyring) open(row db.SigningKey) (jose.Signer, error) {
+func (k *keyring) open(row db.SigningKey) (signers, error) {
 	secret, err := k.service.sealer.Open(sealPurpose(row.KID), row.SealedPrivate)
 	if err != nil {
 		return nil, err
@@ -158,14 +179,19 @@ func (k *keyring) open(row db.SigningKey) (jose.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: row.KID}},
-		(&jose.SignerOptions{}).WithType("JWT"))
+	key := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: private, KeyID: row.KID}}
+	all := signers{}
+	for _, typ := range []string{typJWT, typAccess} {
+		if all[typ], err = jose.NewSigner(key, (&jose.SignerOptions{}).WithType(jose.ContentType(typ))); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // fresh answers the keys, read again when they are old or kid is not among them
 // (then at most once a second, whatever tokens come).
-func (k *keyring) fresh(ctx context.Context, kid string) (jose.Signer, *ecdsa.PublicKey, jose.JSONWebKeySet, error) {
+func (k *keyring) fresh(ctx context.Context, kid string) (signers, *ecdsa.PublicKey, jose.JSONWebKeySet, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	age := k.service.now().Sub(k.read)
@@ -189,8 +215,8 @@ func (k *keyring) sign(ctx context.Context, c tokenClaims) (string, error) {
 		return "", err
 	}
 	now := k.service.now()
-	return jwt.Signed(signer).Claims(jwt.Claims{
-		Issuer: k.service.config.Issuer, Audience: jwt.Audience{tokenAudience}, Subject: c.User.String(),
+	return jwt.Signed(signer[typJWT]).Claims(jwt.Claims{
+		Issuer: k.service.config.Issuer, Audience: jwt.Audience{TokenAudience}, Subject: c.User.String(),
 		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(k.service.config.AccessTTL)),
 		ID: uuid.NewString(),
 	}).Claims(c).Serialize()
@@ -198,9 +224,9 @@ func (k *keyring) sign(ctx context.Context, c tokenClaims) (string, error) {
 
 // verify checks a token's signature first and its dates after, so that only a
 // token that was truly ours is called expired.
-func (k *keyring) verify(ctx context.Context, token string) (tokenClaims, error) {
-	bad := func(why error) (tokenClaims, error) {
-		return tokenClaims{}, asset.Errorf(asset.Unauthorized, why, "the access token is not valid")
+func (k *keyring) verify(ctx context.Context, token string) (presented, error) {
+	bad := func(why error) (presented, error) {
+		return presented{}, asset.Errorf(asset.Unauthorized, why, "the access token is not valid")
 	}
 	if len(token) > 4096 {
 		return bad(errors.New("longer than any of ours"))
@@ -214,12 +240,12 @@ func (k *keyring) verify(ctx context.Context, token string) (tokenClaims, error)
 	}
 	_, public, _, err := k.fresh(ctx, parsed.Headers[0].KeyID)
 	if err != nil {
-		return tokenClaims{}, err
+		return presented{}, err
 	}
 	if public == nil {
 		return bad(errors.New("unknown kid"))
 	}
-	var claims tokenClaims
+	var claims presented
 	var registered jwt.Claims
 	if err := parsed.Claims(public, &registered, &claims); err != nil {
 		return bad(err)
@@ -227,11 +253,19 @@ func (k *keyring) verify(ctx context.Context, token string) (tokenClaims, error)
 	if claims.User, err = uuid.Parse(registered.Subject); err != nil || registered.Expiry == nil {
 		return bad(errors.New("without sub or exp"))
 	}
+	claims.ID = registered.ID
+	kind := typJWT
+	if claims.Client != "" {
+		kind = typAccess
+	}
+	if parsed.Headers[0].ExtraHeaders[jose.HeaderType] != kind {
+		return bad(errors.New("a token of another kind"))
+	}
 	err = registered.ValidateWithLeeway(jwt.Expected{
-		Issuer: k.service.config.Issuer, AnyAudience: jwt.Audience{tokenAudience}, Time: k.service.now(),
+		Issuer: k.service.config.Issuer, AnyAudience: jwt.Audience{TokenAudience}, Time: k.service.now(),
 	}, 0)
 	if errors.Is(err, jwt.ErrExpired) {
-		return tokenClaims{}, asset.Errorf(asset.TokenExpired, nil, "JWT token has expired")
+		return presented{}, asset.Errorf(asset.TokenExpired, nil, "JWT token has expired")
 	}
 	if err != nil && !errors.Is(err, jwt.ErrIssuedInTheFuture) { // another node's clock may be ahead
 		return bad(err)

@@ -39,3 +39,22 @@ func (q Queries) InsertExternalIdentity(ctx context.Context, i *ExternalIdentity
 	n, err := affected(q.w.NewInsert().Model(i).On("CONFLICT (issuer, subject) DO NOTHING").Returning("NULL").Exec(ctx))
 	return n == 1, err
 }
+
+// LiveMember tells whether a user is not suspended, and their role in an
+// organization: "" when they are not a member or it is suspended or deleted.
+func (q Queries) LiveMember(ctx context.Context, user, org asset.ID) (live bool, role string, err error) {
+	var row struct {
+		Role *string `bun:"role"`
+	}
+	err = q.r.NewSelect().TableExpr("users AS u").
+		Join("LEFT JOIN organizations AS o ON o.id = ? AND o.suspended_at IS NULL AND o.deleted_at IS NULL", org).
+		Join("LEFT JOIN memberships AS m ON m.user_id = u.id AND m.organization_id = o.id").
+		ColumnExpr("m.role AS role").Where("u.id = ? AND u.suspended_at IS NULL", user).Scan(ctx, &row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, "", nil
+	}
+	if err == nil && row.Role != nil {
+		role = *row.Role
+	}
+	return err == nil, role, err
+}
