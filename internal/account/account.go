@@ -21,6 +21,9 @@ type Config struct {
 	AccessTTL time.Duration `yaml:"access_ttl"`
 	// RefreshTTL is how long a session lives without being refreshed. Default 720h.
 	RefreshTTL time.Duration `yaml:"refresh_ttl"`
+	// SessionTTL is how long a session lives however often it is refreshed.
+	// Default 2160h, 90 days.
+	SessionTTL time.Duration `yaml:"session_ttl"`
 	// Argon2 sets the cost of password hashes. Default 19456 KiB, 2 passes, 1
 	// lane (the OWASP cheat sheet's). Hashes made with other figures still work
 	// and are renewed at the next login.
@@ -45,7 +48,7 @@ type Config struct {
 // DefaultConfig is the configuration of a deployment at a base URL.
 func DefaultConfig(issuer string) Config {
 	return Config{
-		Issuer: issuer, AccessTTL: time.Hour, RefreshTTL: 30 * 24 * time.Hour,
+		Issuer: issuer, AccessTTL: time.Hour, RefreshTTL: 30 * 24 * time.Hour, SessionTTL: 90 * 24 * time.Hour,
 		Argon2:       Argon2{MemoryKiB: 19456, Passes: 2, Lanes: 1},
 		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, SelfServicePlans: true, Now: time.Now,
 	}
@@ -56,6 +59,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.AccessTTL < time.Second || c.RefreshTTL < c.AccessTTL:
 		return fmt.Errorf("account: access_ttl is a second or more, and refresh_ttl is not shorter")
+	case c.SessionTTL < c.AccessTTL:
+		return fmt.Errorf("account: session_ttl is not shorter than access_ttl")
 	case c.Argon2.MemoryKiB < 8*uint32(c.Argon2.Lanes) || c.Argon2.Passes < 1 || c.Argon2.Lanes < 1:
 		return fmt.Errorf("account: argon2 wants passes and lanes of 1 or more and 8 KiB of memory a lane")
 	case c.HashesAtOnce < 1 || c.OwnedOrganizations < 1:

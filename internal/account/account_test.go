@@ -68,6 +68,8 @@ func (f *fixture) process(change func(*account.Config)) (*account.Service, *db.D
 	f.t.Cleanup(func() { d.Close() })
 	config := account.DefaultConfig(issuer)
 	config.Argon2, config.Now = cheap, f.clock.now
+	config.Queue, err = db.NewQueue(d, db.QueueConfig{})
+	must(f.t, err)
 	if change != nil {
 		change(&config)
 	}
@@ -87,7 +89,7 @@ func (f *fixture) register(email string) *account.User {
 
 func (f *fixture) login(email string) *account.Tokens {
 	f.t.Helper()
-	tokens, err := f.Login(f.t.Context(), email, password)
+	tokens, err := f.Login(f.t.Context(), account.SignIn{Email: email, Password: password})
 	must(f.t, err)
 	return tokens
 }

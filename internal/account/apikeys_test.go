@@ -279,7 +279,7 @@ func TestOperator(t *testing.T) {
 	must(t, err)
 	want(t, "scopes", fmt.Sprint(p.Scopes), "[sealing platform]")
 	want(t, "organization", k.OrganizationID, o.ID)
-	_, err = f.Login(t.Context(), "operator@certana.invalid", "")
+	_, err = f.Login(t.Context(), account.SignIn{Email: "operator@certana.invalid", Password: ""})
 	wantCode(t, "logging in as the operator", err, asset.InvalidCredentials)
 
 	f.register("user@example.com")

@@ -26,7 +26,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	check(err)
 	_, err = s.Register(ctx, account.Registration{Email: "a@example.com", Password: password})
 	check(err)
-	tokens, err := s.Login(ctx, "a@example.com", password)
+	tokens, err := s.Login(ctx, account.SignIn{Email: "a@example.com", Password: password})
 	check(err)
 	p, err := s.Authenticate(ctx, account.Credentials{Bearer: tokens.AccessToken})
 	check(err)
@@ -43,7 +43,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	}
 	b.Run("login", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := s.Login(ctx, "a@example.com", password); err != nil {
+			if _, err := s.Login(ctx, account.SignIn{Email: "a@example.com", Password: password}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -31,15 +31,31 @@ type message struct {
 // once that is in, and again until the mail server has it. Where nobody sends
 // mail it is SERVICE_UNAVAILABLE.
 func (s *Service) mailTo(ctx context.Context, tx *db.Tx, m message) error {
-	if s.config.Queue == nil {
-		return asset.Errorf(asset.ServiceUnavailable, nil, "no mail can be sent from here")
+	return s.post().send(ctx, tx, m)
+}
+
+func (s *Service) post() post { return post{queue: s.config.Queue, sealer: s.sealer} }
+
+// post enqueues messages.
+type post struct {
+	queue  Queue
+	sealer Sealer
+}
+
+func (p post) send(ctx context.Context, tx *db.Tx, m message) error {
+	if p.queue == nil {
+		return errNoMail()
 	}
 	id := asset.NewID()
 	plain, err := json.Marshal(mail.Message{ID: id.String(), To: m.to, Subject: m.subject, Text: m.text})
 	if err != nil {
 		return err
 	}
-	return s.config.Queue.Enqueue(ctx, tx, MailJob{ID: id, Sealed: s.sealer.Seal(mailPurpose(id), plain), Until: m.until}, nil)
+	return p.queue.Enqueue(ctx, tx, MailJob{ID: id, Sealed: p.sealer.Seal(mailPurpose(id), plain), Until: m.until}, nil)
+}
+
+func errNoMail() error {
+	return asset.Errorf(asset.ServiceUnavailable, nil, "no mail can be sent from here")
 }
 
 func mailPurpose(id asset.ID) string { return "mail/" + id.String() }
@@ -58,15 +74,25 @@ func (MailJob) Kind() string { return "account_mail" }
 // InsertOpts give a mail server that is away three days.
 func (MailJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 80} }
 
-// Mailing sends what was enqueued.
+// Mailing works what was enqueued: it makes the tokens of resets and sends
+// messages.
 type Mailing struct {
 	Sender mail.Sender
 	Sealer Sealer
+	Rows   *db.DB
+	Queue  Queue
 	Logger *slog.Logger
+	Now    func() time.Time // time.Now when nil
 }
 
-// Workers registers what works the job.
-func (m Mailing) Workers(w *river.Workers) { river.AddWorker(w, &mailer{Mailing: m}) }
+// Workers registers what works the jobs.
+func (m Mailing) Workers(w *river.Workers) {
+	if m.Now == nil {
+		m.Now = time.Now
+	}
+	river.AddWorker(w, &mailer{Mailing: m})
+	river.AddWorker(w, &resetter{Mailing: m})
+}
 
 type mailer struct {
 	river.WorkerDefaults[MailJob]
@@ -86,7 +112,7 @@ func (w *mailer) NextRetry(job *river.Job[MailJob]) time.Time {
 // server refuses for good. Killed after the server took it, it is sent twice,
 // under the same Message-ID.
 func (w *mailer) Work(ctx context.Context, job *river.Job[MailJob]) error {
-	if until := job.Args.Until; !until.IsZero() && time.Now().After(until) {
+	if until := job.Args.Until; !until.IsZero() && w.Now().After(until) {
 		return river.JobCancel(errors.New("what the message told of is over"))
 	}
 	plain, err := w.Sealer.Open(mailPurpose(job.Args.ID), job.Args.Sealed)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"strings"
+	"time"
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
@@ -22,42 +24,47 @@ func newRefreshToken() string {
 	return "cert_rt_" + base64.RawURLEncoding.EncodeToString(b)
 }
 
-// Login opens a session. An unknown address and a wrong password are the same
-// INVALID_CREDENTIALS, after the same work.
-func (s *Service) Login(ctx context.Context, email, password string) (*Tokens, error) {
-	u, err := s.db.UserByEmail(ctx, email)
-	if err != nil {
-		return nil, err
-	}
-	if u == nil {
-		u = &db.User{}
-	}
-	ok, stale, err := s.hasher.verify(ctx, u.PasswordHash, password)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, asset.Errorf(asset.InvalidCredentials, nil, "Invalid email or password")
-	}
-	if stale {
-		if hash, err := s.hasher.hash(ctx, password); err == nil {
-			// Renewing can wait for the next login when it fails now.
-			_ = s.db.SetPasswordHash(ctx, u.ID, hash)
-		}
-	}
-	return s.openSession(ctx, u.ID)
-}
-
-func (s *Service) openSession(ctx context.Context, user asset.ID) (*Tokens, error) {
+// Login opens a session for somebody who signs in; the errors are those of
+// CheckSignIn.
+func (s *Service) Login(ctx context.Context, in SignIn) (*Tokens, error) {
 	refresh := newRefreshToken()
-	session := &db.Session{
-		ID: asset.NewID(), UserID: user, CurrentHash: hashSecret(refresh),
-		CreatedAt: s.now(), ExpiresAt: s.now().Add(s.config.RefreshTTL),
-	}
-	if err := s.db.InsertSession(ctx, session); err != nil {
+	session := &db.Session{ID: asset.NewID(), CurrentHash: hashSecret(refresh)}
+	_, err := s.signIn(ctx, in, func(ctx context.Context, tx *db.Tx, u *db.User) error {
+		s.open(ctx, session, u.ID)
+		return tx.InsertSession(ctx, session)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return s.tokens(ctx, session, refresh)
+}
+
+// maxUserAgent bounds what is kept of a User-Agent header, in bytes.
+const maxUserAgent = 256
+
+// open fills a new session.
+func (s *Service) open(ctx context.Context, session *db.Session, user asset.ID) {
+	now := s.now()
+	from := originOf(ctx)
+	ends := now.Add(s.config.SessionTTL)
+	session.UserID, session.CreatedAt, session.LastUsedAt = user, now, &now
+	session.EndsAt = &ends
+	session.ExpiresAt = s.expiry(session)
+	session.Address = from.Address
+	session.UserAgent = strings.ToValidUTF8(from.UserAgent[:min(len(from.UserAgent), maxUserAgent)], "")
+}
+
+// expiry is how long a session lives from now on if nobody refreshes it: never
+// beyond its end. Sessions from before there was one end as if there had been.
+func (s *Service) expiry(session *db.Session) time.Time {
+	ends := session.CreatedAt.Add(s.config.SessionTTL)
+	if session.EndsAt != nil {
+		ends = *session.EndsAt
+	}
+	if unused := s.now().Add(s.config.RefreshTTL); unused.Before(ends) {
+		return unused
+	}
+	return ends
 }
 
 func (s *Service) tokens(ctx context.Context, session *db.Session, refresh string) (*Tokens, error) {
@@ -100,12 +107,20 @@ func (s *Service) Refresh(ctx context.Context, token string) (*Tokens, error) {
 			failure = asset.Errorf(asset.TokenExpired, nil, "the session has expired")
 			return nil
 		case t.Generation <= session.Generation && hash != session.CurrentHash:
-			failure = refused
-			return tx.RevokeSession(ctx, session.ID) // and commit: failure is told after
+			failure = refused // and commit: it is told after
+			return s.endReused(ctx, tx, session)
+		}
+		u, err := tx.UserByID(ctx, session.UserID)
+		if err != nil {
+			return err
+		}
+		if u.SuspendedAt != nil {
+			failure = errSuspended()
+			return nil
 		}
 		// Here the token is the current one, or a successor of it: only the
 		// current token ever got successors, one generation up.
-		if err := tx.AdvanceSession(ctx, t, s.now().Add(s.config.RefreshTTL)); err != nil {
+		if err := tx.AdvanceSession(ctx, t, s.expiry(session)); err != nil {
 			return err
 		}
 		return tx.InsertRefreshToken(ctx, &db.RefreshToken{
@@ -121,11 +136,24 @@ func (s *Service) Refresh(ctx context.Context, token string) (*Tokens, error) {
 	return s.tokens(ctx, session, successor)
 }
 
+// endReused ends a session whose dead token came back.
+func (s *Service) endReused(ctx context.Context, tx *db.Tx, session *db.Session) error {
+	if err := tx.RevokeSession(ctx, session.ID); err != nil {
+		return err
+	}
+	return record(ctx, tx, Principal{}, Event{Action: ActionSessionReused, User: &session.UserID, Target: session.ID.String()})
+}
+
 // Logout ends the caller's session at once: its access token and its refresh
 // tokens work no more, in any process.
 func (s *Service) Logout(ctx context.Context, p Principal) error {
 	if p.SessionID == nil {
 		return asset.Errorf(asset.Unauthorized, nil, "logging out needs the access token of the session")
 	}
-	return s.db.RevokeSession(ctx, *p.SessionID)
+	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := tx.RevokeSession(ctx, *p.SessionID); err != nil {
+			return err
+		}
+		return record(ctx, tx, p, Event{Action: ActionLoggedOut, Target: p.SessionID.String()})
+	})
 }

@@ -27,9 +27,9 @@ import (
 func TestLogin(t *testing.T) {
 	f := setup(t)
 	u := f.register("user@example.com")
-	_, err := f.Login(t.Context(), "user@example.com", "SecurePassword123?")
+	_, err := f.Login(t.Context(), account.SignIn{Email: "user@example.com", Password: "SecurePassword123?"})
 	wantCode(t, "wrong password", err, asset.InvalidCredentials)
-	_, err = f.Login(t.Context(), "nobody@example.com", password)
+	_, err = f.Login(t.Context(), account.SignIn{Email: "nobody@example.com", Password: password})
 	wantCode(t, "unknown address", err, asset.InvalidCredentials)
 	tokens := f.login("USER@example.com")
 	want(t, "expires in", tokens.ExpiresIn, 3600)
@@ -147,7 +147,7 @@ func TestOtherIssuersToken(t *testing.T) {
 	f := setup(t)
 	f.register("user@example.com")
 	other, _ := f.process(func(c *account.Config) { c.Issuer = "https://elsewhere.example" })
-	tokens, err := other.Login(t.Context(), "user@example.com", password)
+	tokens, err := other.Login(t.Context(), account.SignIn{Email: "user@example.com", Password: password})
 	must(t, err)
 	_, err = f.bearer(tokens.AccessToken)
 	wantCode(t, "another issuer's token", err, asset.Unauthorized)
@@ -251,14 +251,14 @@ func TestPasswordHashIsRenewed(t *testing.T) {
 	f := setup(t)
 	u := f.register("user@example.com")
 	dearer, _ := f.process(func(c *account.Config) { c.Argon2.Passes = 2 })
-	_, err := dearer.Login(t.Context(), "user@example.com", password)
+	_, err := dearer.Login(t.Context(), account.SignIn{Email: "user@example.com", Password: password})
 	must(t, err)
 	row, err := f.db.UserByID(t.Context(), u.ID)
 	must(t, err)
 	if !strings.HasPrefix(row.PasswordHash, "$argon2id$v=19$m=8,t=2,p=1$") {
 		t.Errorf("the hash is still %s", row.PasswordHash)
 	}
-	_, err = f.Login(t.Context(), "user@example.com", password)
+	_, err = f.Login(t.Context(), account.SignIn{Email: "user@example.com", Password: password})
 	must(t, err)
 }
 

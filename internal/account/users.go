@@ -57,7 +57,13 @@ func (s *Service) Register(ctx context.Context, r Registration) (*User, error) {
 		if err := tx.InsertUser(ctx, u); err != nil {
 			return err
 		}
-		return s.insertOrganization(ctx, tx, personalOrganization(u))
+		if err := s.insertOrganization(ctx, tx, personalOrganization(u)); err != nil {
+			return err
+		}
+		if err := record(ctx, tx, Principal{UserID: u.ID}, Event{Action: ActionRegistered}); err != nil || s.config.Queue == nil {
+			return err
+		}
+		return s.sendVerification(ctx, tx, u)
 	})
 	if err != nil {
 		return nil, err

@@ -102,6 +102,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}}); err != nil {
 		return nil, err
 	}
+	a.mailing.Rows, a.mailing.Queue = o.Rows, a.Queue
 	if a.Hooks, err = webhook.New(webhook.Parts{Config: o.Webhooks, Rows: o.Rows, Queue: a.Queue, Sealer: o.Vault, Logger: o.Logger}); err != nil {
 		return nil, err
 	}

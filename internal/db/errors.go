@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/certana/certana/internal/asset"
 )
@@ -14,6 +16,16 @@ import (
 func isDeadlock(err error) bool {
 	var p *pgconn.PgError
 	return errors.As(err, &p) && (p.Code == "40P01" || p.Code == "40001")
+}
+
+// isUnique reports whether a write would have doubled what must be unique.
+func isUnique(err error) bool {
+	var p *pgconn.PgError
+	if errors.As(err, &p) {
+		return p.Code == "23505"
+	}
+	var s *sqlite.Error
+	return errors.As(err, &s) && s.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
 }
 
 // notFound turns "no such row" into the error that the caller may show.

@@ -43,6 +43,7 @@ type RefreshToken struct {
 // InsertSession adds a session with its first token, which is current.
 func (q Queries) InsertSession(ctx context.Context, s *Session) error {
 	q.stamp(&s.CreatedAt)
+	s.UserAgent, s.Address = text(s.UserAgent), text(s.Address)
 	return q.atomically(ctx, func(ctx context.Context, q Queries) error {
 		if _, err := q.w.NewInsert().Model(s).Exec(ctx); err != nil {
 			return err
@@ -76,11 +77,12 @@ func (q Queries) RefreshTokenByHash(ctx context.Context, hash string) (*RefreshT
 	return t, s, sel.Scan(ctx)
 }
 
-// AdvanceSession makes a token its session's current one and moves the expiry.
+// AdvanceSession makes a token its session's current one, moves the expiry, and
+// notes that the session was used.
 func (q Queries) AdvanceSession(ctx context.Context, t *RefreshToken, expires time.Time) error {
 	_, err := q.w.NewUpdate().Model((*Session)(nil)).
 		Set("generation = ?", t.Generation).Set("current_hash = ?", t.Hash).Set("expires_at = ?", expires).
-		Where("id = ?", t.SessionID).Exec(ctx)
+		Set("last_used_at = ?", q.now()).Where("id = ?", t.SessionID).Exec(ctx)
 	return err
 }
 
@@ -89,6 +91,31 @@ func (q Queries) RevokeSession(ctx context.Context, id asset.ID) error {
 	_, err := q.w.NewUpdate().Model((*Session)(nil)).Set("revoked_at = ?", q.now()).
 		Where("id = ? AND revoked_at IS NULL", id).Exec(ctx)
 	return err
+}
+
+// LiveSessions lists a page of a user's sessions that still work, newest first,
+// and tells how many there are.
+func (q Queries) LiveSessions(ctx context.Context, user asset.ID, p Page) ([]Session, int, error) {
+	var all []Session
+	total, err := p.scan(ctx, q.r.NewSelect().Model(&all).
+		Where("user_id = ? AND revoked_at IS NULL AND expires_at > ?", user, q.now()).Order("created_at DESC", "id DESC"))
+	return all, total, err
+}
+
+// RevokeSessionOf ends a live session of a user, or answers NOT_FOUND.
+func (q Queries) RevokeSessionOf(ctx context.Context, user, id asset.ID) error {
+	n, err := affected(q.w.NewUpdate().Model((*Session)(nil)).Set("revoked_at = ?", q.now()).
+		Where("id = ? AND user_id = ? AND revoked_at IS NULL AND expires_at > ?", id, user, q.now()).Exec(ctx))
+	if err == nil && n == 0 {
+		return asset.Errorf(asset.NotFound, nil, "there is no such session")
+	}
+	return err
+}
+
+// RevokeSessionsOf ends all sessions of a user now, and tells how many that were.
+func (q Queries) RevokeSessionsOf(ctx context.Context, user asset.ID) (int, error) {
+	return affected(q.w.NewUpdate().Model((*Session)(nil)).Set("revoked_at = ?", q.now()).
+		Where("user_id = ? AND revoked_at IS NULL", user).Exec(ctx))
 }
 
 // SessionRole tells whether a session is live at this moment, which it is not

@@ -61,10 +61,82 @@ func (q Queries) UserByEmail(ctx context.Context, email string) (*User, error) {
 	return u, err
 }
 
-// SetPasswordHash replaces a user's password hash.
+// LockUser finds a user and keeps everybody else from changing them for the rest
+// of the transaction, or answers NOT_FOUND.
+func (q Queries) LockUser(ctx context.Context, id asset.ID) (*User, error) {
+	u := new(User)
+	sel := q.w.NewSelect().Model(u).Where("id = ?", id)
+	if q.kind == Postgres {
+		sel = sel.For("UPDATE") // SQLite's transaction is the only writer anyway
+	}
+	return u, notFound(sel.Scan(ctx), asset.NotFound, "there is no such user")
+}
+
+// SetPasswordHash gives a user another password.
 func (q Queries) SetPasswordHash(ctx context.Context, id asset.ID, hash string) error {
-	_, err := q.w.NewUpdate().Model((*User)(nil)).Set("password_hash = ?", hash).Where("id = ?", id).Exec(ctx)
+	_, err := q.w.NewUpdate().Model((*User)(nil)).Set("password_hash = ?", hash).Set("password_changed_at = ?", q.now()).
+		Where("id = ?", id).Exec(ctx)
 	return err
+}
+
+// RenewPasswordHash replaces the hash of a password by another of the same
+// password, unless the password was changed meanwhile.
+func (q Queries) RenewPasswordHash(ctx context.Context, id asset.ID, old, renewed string) error {
+	_, err := q.w.NewUpdate().Model((*User)(nil)).Set("password_hash = ?", renewed).
+		Where("id = ? AND password_hash = ?", id, old).Exec(ctx)
+	return err
+}
+
+// SetFullName renames a user.
+func (q Queries) SetFullName(ctx context.Context, id asset.ID, name string) error {
+	_, err := q.w.NewUpdate().Model((*User)(nil)).Set("full_name = ?", text(name)).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// SetVerifiedEmail gives a user an address that is theirs beyond doubt. One that
+// another user has, in whatever case, is CONFLICT.
+func (q Queries) SetVerifiedEmail(ctx context.Context, id asset.ID, email string) error {
+	key := strings.ToLower(email)
+	taken, err := q.w.NewSelect().Model((*User)(nil)).Where("email_key = ? AND id <> ?", key, id).Exists(ctx)
+	if err == nil && !taken {
+		_, err = q.w.NewUpdate().Model((*User)(nil)).Set("email = ?", email).Set("email_key = ?", key).
+			Set("email_verified_at = ?", q.now()).Where("id = ?", id).Exec(ctx)
+	}
+	if taken || isUnique(err) { // taken in the time between
+		return asset.Errorf(asset.Conflict, nil, "a user with this e-mail address exists already")
+	}
+	return err
+}
+
+// SetTOTP keeps the secret of a second factor, sealed, until it is confirmed.
+func (q Queries) SetTOTP(ctx context.Context, id asset.ID, sealed []byte) error {
+	_, err := q.w.NewUpdate().Model((*User)(nil)).Set("totp_sealed = ?", sealed).Set("totp_confirmed_at = NULL").
+		Set("totp_step = 0").Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// ConfirmTOTP has the second factor asked for from now on.
+func (q Queries) ConfirmTOTP(ctx context.Context, id asset.ID) error {
+	_, err := q.w.NewUpdate().Model((*User)(nil)).Set("totp_confirmed_at = ?", q.now()).Where("id = ?", id).Exec(ctx)
+	return err
+}
+
+// UseTOTPStep uses a step up, and answers whether it was there to be used: none is
+// at or before one that was.
+func (q Queries) UseTOTPStep(ctx context.Context, id asset.ID, step int64) (bool, error) {
+	n, err := affected(q.w.NewUpdate().Model((*User)(nil)).Set("totp_step = ?", step).
+		Where("id = ? AND totp_step < ?", id, step).Exec(ctx))
+	return n == 1, err
+}
+
+// ClearTOTP ends a user's second factor, its recovery codes too.
+func (q Queries) ClearTOTP(ctx context.Context, id asset.ID) error {
+	return q.atomically(ctx, func(ctx context.Context, q Queries) error {
+		if err := q.PutRecoveryCodes(ctx, id, nil); err != nil {
+			return err
+		}
+		return q.SetTOTP(ctx, id, nil)
+	})
 }
 
 // stamp fills a time of creation and cuts it to what the database holds.

@@ -12,62 +12,6 @@ func errAbsent() error {
 	return asset.Errorf(asset.ServiceUnavailable, nil, "this operation is not built in yet")
 }
 
-func (s *server) ChangeEmail(context.Context, gen.ChangeEmailRequestObject) (gen.ChangeEmailResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) SendVerification(context.Context, gen.SendVerificationRequestObject) (gen.SendVerificationResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) VerifyEmail(context.Context, gen.VerifyEmailRequestObject) (gen.VerifyEmailResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) GetMe(context.Context, gen.GetMeRequestObject) (gen.GetMeResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) UpdateMe(context.Context, gen.UpdateMeRequestObject) (gen.UpdateMeResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) ChangePassword(context.Context, gen.ChangePasswordRequestObject) (gen.ChangePasswordResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) ForgotPassword(context.Context, gen.ForgotPasswordRequestObject) (gen.ForgotPasswordResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) ResetPassword(context.Context, gen.ResetPasswordRequestObject) (gen.ResetPasswordResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) RevokeSessions(context.Context, gen.RevokeSessionsRequestObject) (gen.RevokeSessionsResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) ListSessions(context.Context, gen.ListSessionsRequestObject) (gen.ListSessionsResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) RevokeSession(context.Context, gen.RevokeSessionRequestObject) (gen.RevokeSessionResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) DisableTOTP(context.Context, gen.DisableTOTPRequestObject) (gen.DisableTOTPResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) BeginTOTP(context.Context, gen.BeginTOTPRequestObject) (gen.BeginTOTPResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) ConfirmTOTP(context.Context, gen.ConfirmTOTPRequestObject) (gen.ConfirmTOTPResponseObject, error) {
-	return nil, errAbsent()
-}
-
 func (s *server) AcceptInvitation(context.Context, gen.AcceptInvitationRequestObject) (gen.AcceptInvitationResponseObject, error) {
 	return nil, errAbsent()
 }

@@ -17,10 +17,25 @@ import (
 type Accounts interface {
 	Authenticate(ctx context.Context, c account.Credentials) (account.Principal, error)
 	Register(ctx context.Context, r account.Registration) (*account.User, error)
-	Login(ctx context.Context, email, password string) (*account.Tokens, error)
+	Login(ctx context.Context, in account.SignIn) (*account.Tokens, error)
 	Refresh(ctx context.Context, token string) (*account.Tokens, error)
 	Logout(ctx context.Context, p account.Principal) error
 	JWKS(ctx context.Context) (jose.JSONWebKeySet, error)
+
+	Me(ctx context.Context, p account.Principal) (*account.Me, error)
+	UpdateMe(ctx context.Context, p account.Principal, fullName *string) (*account.Me, error)
+	ChangePassword(ctx context.Context, p account.Principal, present, password string) error
+	ForgotPassword(ctx context.Context, address string) error
+	ResetPassword(ctx context.Context, token, password string) error
+	SendVerification(ctx context.Context, p account.Principal) error
+	ChangeEmail(ctx context.Context, p account.Principal, address, password string) error
+	VerifyEmail(ctx context.Context, token string) (*account.Me, error)
+	Sessions(ctx context.Context, p account.Principal, page db.Page) ([]account.Session, int, error)
+	RevokeSession(ctx context.Context, p account.Principal, id asset.ID) error
+	RevokeSessions(ctx context.Context, p account.Principal) error
+	BeginTOTP(ctx context.Context, p account.Principal, password string) (*account.TOTPSecret, error)
+	ConfirmTOTP(ctx context.Context, p account.Principal, code string) ([]string, error)
+	DisableTOTP(ctx context.Context, p account.Principal, password, code string) error
 
 	CreateAPIKey(ctx context.Context, p account.Principal, n account.NewAPIKey) (*account.APIKey, string, error)
 	APIKeys(ctx context.Context, p account.Principal, page db.Page) ([]account.APIKey, int, error)
@@ -53,9 +68,20 @@ func (s *server) Login(ctx context.Context, r gen.LoginRequestObject) (gen.Login
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Accounts.Login(ctx, r.Body.Email, r.Body.Password)
+	in := account.SignIn{Email: r.Body.Email, Password: r.Body.Password, Code: orElse(r.Body.TotpCode, "")}
+	grants := []*quota.Grant{tried}
+	in.BeforeCode = func(ctx context.Context, user asset.ID) error {
+		g, err := s.attempt(ctx, quota.TOTP, user.String())
+		if err == nil {
+			grants = append(grants, g)
+		}
+		return err
+	}
+	t, err := s.Accounts.Login(ctx, in)
 	if !asset.Is(err, asset.InvalidCredentials) {
-		s.giveBack(ctx, tried, 1) // only what may be guessing counts
+		for _, g := range grants {
+			s.giveBack(ctx, g, 1) // only what may be guessing counts
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -1,0 +1,135 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+)
+
+// SignIn is what somebody says who signs in.
+type SignIn struct {
+	Email, Password string
+	Code            string // of the authenticator, or for recovery; "" when they gave none
+	// BeforeCode, where it is set, is asked before a code is looked at, which is
+	// after the password was right; an error of it ends the attempt. It is the place
+	// to bound how often codes may be tried.
+	BeforeCode func(ctx context.Context, user asset.ID) error
+}
+
+func errCredentials() error {
+	return asset.Errorf(asset.InvalidCredentials, nil, "Invalid email or password")
+}
+
+func errSuspended() error {
+	return asset.Errorf(asset.Forbidden, nil, "the account is suspended")
+}
+
+// CheckSignIn answers who signs in. An unknown address and a wrong password are
+// the same INVALID_CREDENTIALS, after the same work. Whoever knows the password
+// may be told more: FORBIDDEN when the account is suspended,
+// SECOND_FACTOR_REQUIRED when a code is needed and none was given; a code that is
+// wrong or was used is INVALID_CREDENTIALS.
+func (s *Service) CheckSignIn(ctx context.Context, in SignIn) (asset.ID, error) {
+	u, err := s.signIn(ctx, in, nil)
+	if err != nil {
+		return asset.ID{}, err
+	}
+	return u.ID, nil
+}
+
+// signIn checks who signs in and runs then in the transaction that uses the code
+// up and records the login.
+func (s *Service) signIn(ctx context.Context, in SignIn, then func(context.Context, *db.Tx, *db.User) error) (*db.User, error) {
+	u, err := s.checkPassword(ctx, in.Email, in.Password)
+	if err != nil {
+		return nil, err
+	}
+	if u.TOTPConfirmedAt != nil && in.Code != "" && in.BeforeCode != nil {
+		if err := in.BeforeCode(ctx, u.ID); err != nil {
+			return nil, err
+		}
+	}
+	var failure error
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if failure, err = s.admit(ctx, tx, u, in.Code); err != nil || failure != nil {
+			return err // a failure is committed, and told after
+		}
+		if err := record(ctx, tx, Principal{UserID: u.ID}, Event{Action: ActionLoggedIn}); err != nil || then == nil {
+			return err
+		}
+		return then(ctx, tx, u)
+	})
+	if err == nil {
+		err = failure
+	}
+	return u, err
+}
+
+// checkPassword finds the user whose address and password these are.
+func (s *Service) checkPassword(ctx context.Context, email, password string) (*db.User, error) {
+	u, err := s.db.UserByEmail(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	known := u != nil
+	if !known {
+		u = &db.User{}
+	}
+	ok, stale, err := s.hasher.verify(ctx, u.PasswordHash, password)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		// Recorded for unknown addresses too, so that both take the same time; but
+		// not what was typed, which may be a password in the wrong field.
+		if err := s.recordFailure(ctx, s.db, u, "password"); err != nil {
+			return nil, err
+		}
+		return nil, errCredentials()
+	}
+	if stale {
+		if hash, err := s.hasher.hash(ctx, password); err == nil {
+			// Renewing can wait for the next login when it fails now.
+			_ = s.db.RenewPasswordHash(ctx, u.ID, u.PasswordHash, hash)
+		}
+	}
+	return u, nil
+}
+
+func (s *Service) recordFailure(ctx context.Context, to auditor, u *db.User, why string) error {
+	e := Event{Action: ActionLoginFailed, Details: map[string]any{"wrong": why}}
+	if u.ID != (asset.ID{}) {
+		e.User = &u.ID
+	}
+	return record(ctx, to, Principal{}, e)
+}
+
+// admit decides in a transaction about a user whose password was right before it:
+// failure is for the caller, err is ours.
+func (s *Service) admit(ctx context.Context, tx *db.Tx, u *db.User, code string) (failure, err error) {
+	now, err := tx.LockUser(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !sameTime(now.PasswordChangedAt, u.PasswordChangedAt): // meanwhile, and all sessions ended
+		return errCredentials(), nil
+	case now.SuspendedAt != nil:
+		return errSuspended(), s.recordFailure(ctx, tx, u, "suspended")
+	case now.TOTPConfirmedAt == nil:
+		return nil, nil
+	case code == "":
+		return asset.Errorf(asset.SecondFactorRequired, nil, "a code of the authenticator or a recovery code is needed: totp_code"), nil
+	}
+	ok, err := s.useCode(ctx, tx, now, code)
+	if err != nil || ok {
+		return nil, err
+	}
+	return errCredentials(), s.recordFailure(ctx, tx, u, "code")
+}
+
+func sameTime(a, b *time.Time) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+}

@@ -1,0 +1,46 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/certana/certana/internal/account"
+	"github.com/certana/certana/internal/httpapi/gen"
+	"github.com/certana/certana/internal/quota"
+)
+
+// BeginTOTP makes a secret for the caller's authenticator.
+func (s *server) BeginTOTP(ctx context.Context, r gen.BeginTOTPRequestObject) (gen.BeginTOTPResponseObject, error) {
+	var secret *account.TOTPSecret
+	err := s.guarded(ctx, quota.Login, func(p account.Principal) (err error) {
+		secret, err = s.Accounts.BeginTOTP(ctx, p, r.Body.Password)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.BeginTOTP200JSONResponse{Secret: secret.Secret, OtpauthURI: secret.URI, QrPng: secret.PNG}, nil
+}
+
+// ConfirmTOTP has the second factor asked for from now on.
+func (s *server) ConfirmTOTP(ctx context.Context, r gen.ConfirmTOTPRequestObject) (gen.ConfirmTOTPResponseObject, error) {
+	var codes []string
+	err := s.guarded(ctx, quota.TOTP, func(p account.Principal) (err error) {
+		codes, err = s.Accounts.ConfirmTOTP(ctx, p, r.Body.Code)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.ConfirmTOTP200JSONResponse{RecoveryCodes: codes}, nil
+}
+
+// DisableTOTP ends the caller's second factor.
+func (s *server) DisableTOTP(ctx context.Context, r gen.DisableTOTPRequestObject) (gen.DisableTOTPResponseObject, error) {
+	err := s.guarded(ctx, quota.TOTP, func(p account.Principal) error {
+		return s.Accounts.DisableTOTP(ctx, p, r.Body.Password, r.Body.Code)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.DisableTOTP204Response{}, nil
+}
