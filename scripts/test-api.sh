@@ -49,9 +49,10 @@ done
 url=$(sed -n 's/.*"listening": *"\([^"]*\)".*/\1/p' "$work/greeting" | head -1)
 [ -n "$url" ] || { echo "test-api: the server did not say where it listens" >&2; cat "$work/log" >&2; exit 1; }
 
-"$work/venv/bin/python" scripts/testapi/world.py "$url" scripts/testapi/schemathesis.toml >"$work/schemathesis.toml"
+"$work/venv/bin/python" scripts/testapi/world.py "$url" "$work/certana" "$work/data" \
+  scripts/testapi/schemathesis.toml "$work/names.json" >"$work/schemathesis.toml"
 status=0
-PYTHONPATH=scripts/testapi PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/schemathesis" \
+NAMES=$work/names.json PYTHONPATH=scripts/testapi PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/schemathesis" \
   --config-file "$work/schemathesis.toml" run "$url/v1/openapi.json" \
   --url "$url" --checks all --seed "$seed" --max-examples "$examples" --no-color "$@" || status=$?
 if grep -q ' level=ERROR\|panic' "$work/log"; then

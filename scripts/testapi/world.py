@@ -1,13 +1,15 @@
 """Makes what the requests of the tests are about: a user with an enterprise
 organization, a key with every scope, an asset with its commitment, a webhook.
 
-    world.py URL TEMPLATE
+    world.py URL PROGRAM DATA TEMPLATE NAMES
 
-Prints the template with their names put in."""
+Prints the template with their names put in, and writes them to a file of JSON."""
 
 import io
+import json
 import os
 import struct
+import subprocess
 import sys
 import zlib
 from string import Template
@@ -30,7 +32,7 @@ def png(side):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
 
 
-def main(base):
+def make(base, program, data):
     base += "/v1"
     email, password = "tester@example.com", "a long passphrase, " + os.urandom(8).hex()
     headers = {}
@@ -41,24 +43,37 @@ def main(base):
             sys.exit(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json()
 
-    user = call("POST", "/auth/register", json={"email": email, "password": password, "full_name": "Tester"})
-    token = call("POST", "/auth/login", json={"email": email, "password": password})["access_token"]
-    headers["Authorization"] = "Bearer " + token
-    org = call("POST", "/organizations/", json={"name": "Tests", "plan": "enterprise"})
+    def someone(email):
+        user = call("POST", "/auth/register", json={"email": email, "password": password, "full_name": "Tester"})
+        token = call("POST", "/auth/login", json={"email": email, "password": password})["access_token"]
+        headers["Authorization"] = "Bearer " + token
+        return user, call("POST", "/organizations/", json={"name": "Tests", "plan": "enterprise", "slug": email.split("@")[0]})
+
+    # What a request would put an end to is somebody else's, see hooks.py.
+    spare_user, spare_org = someone("spare@example.com")
+    spare_key = call("POST", "/api-keys/", json={"name": "spare", "scopes": ["read"]})
+    del headers["Authorization"]
+    user, org = someone(email)
     headers["X-Organization-Id"] = org["id"]
-    scopes = ["read", "write", "verify", "commit", "webhooks", "sealing", "admin"]
-    key = call("POST", "/api-keys/", json={"name": "tests", "scopes": scopes})
+    scopes = "read,write,verify,commit,webhooks,sealing,admin,platform"
+    key = json.loads(subprocess.run([program, "keys", "create", "--name", "tests", "--scopes", scopes, "--organization", org["id"],
+                                     "--data", data, "--json"], check=True, capture_output=True).stdout)
     asset = call("POST", "/assets/", files={"file": ("a.png", io.BytesIO(png(256)), "image/png")}, data={"title": "One"})
     commitment = call("POST", "/blockchain/commit", json={"asset_id": asset["id"]})
     hook = call("POST", "/webhooks/", json={"url": "https://127.0.0.1:9/hook", "events": ["asset.processed"]})
     delivery = call("POST", f"/webhooks/{hook['id']}/test")
 
     return {
-        "email": email, "password": password, "key": key["key"], "organization": org["id"], "user": user["id"],
-        "asset": asset["id"], "commitment": commitment["commitment_id"], "webhook": hook["id"], "delivery": delivery["id"],
+        "email": email, "password": password, "key": key["key"], "key_id": key["id"], "user": user["id"], "organization": org["id"],
+        "asset": asset["id"], "watermark": asset["watermark_hash"], "commitment": commitment["commitment_id"],
+        "webhook": hook["id"], "delivery": delivery["id"],
+        "spare_user": spare_user["id"], "spare_organization": spare_org["id"], "spare_key_id": spare_key["id"],
     }
 
 
 if __name__ == "__main__":
-    with open(sys.argv[2], encoding="utf-8") as template:
-        print(Template(template.read()).substitute(main(sys.argv[1])), end="")
+    names = make(*sys.argv[1:4])
+    with open(sys.argv[4], encoding="utf-8") as template:
+        print(Template(template.read()).substitute(names), end="")
+    with open(sys.argv[5], "w", encoding="utf-8") as file:
+        json.dump(names, file)
