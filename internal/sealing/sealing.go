@@ -123,7 +123,7 @@ func (s *service) allow(ctx context.Context, who asker) (account.Principal, erro
 	switch {
 	case account.UnknownKey(err):
 		return p, s.failed(ctx, quota.KeyValidation, who, "", errKey)
-	case asset.Is(err, asset.InvalidAPIKey):
+	case asset.Is(err, asset.InvalidAPIKey), asset.Is(err, asset.Forbidden): // or its organization was shut out
 		return p, errKey
 	case err != nil:
 		return p, err
