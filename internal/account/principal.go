@@ -33,8 +33,13 @@ type Principal struct {
 	KeyID          *asset.ID // set when an API key asks
 	SessionID      *asset.ID // set when an access token of a login asks
 	ClientID       string    // set when an OAuth2 access token asks: whom it was given to
+	Issuer         string    // set when a token of an outside issuer asks
 	Operator       bool      // the command line, which asks nobody
 }
+
+// Delegated reports whether a program asks that was let in by OAuth2: what only a
+// user's own login may do is not for it.
+func (p Principal) Delegated() bool { return p.ClientID != "" || p.Issuer != "" }
 
 // Has reports whether a scope is granted.
 func (p Principal) Has(scope string) bool { return slices.Contains(p.Scopes, scope) }
@@ -65,6 +70,9 @@ func (s *Service) authenticateToken(ctx context.Context, c Credentials) (Princip
 	claims, err := s.keys.verify(ctx, c.Bearer)
 	if err != nil {
 		return Principal{}, err
+	}
+	if claims.Client != "" {
+		return s.authenticateClient(ctx, claims, c)
 	}
 	org := claims.Organization
 	if c.OrganizationID != "" {

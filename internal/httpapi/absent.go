@@ -16,30 +16,6 @@ func (s *server) AcceptInvitation(context.Context, gen.AcceptInvitationRequestOb
 	return nil, errAbsent()
 }
 
-func (s *server) ListClients(context.Context, gen.ListClientsRequestObject) (gen.ListClientsResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) CreateClient(context.Context, gen.CreateClientRequestObject) (gen.CreateClientResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) DeleteClient(context.Context, gen.DeleteClientRequestObject) (gen.DeleteClientResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) GetClient(context.Context, gen.GetClientRequestObject) (gen.GetClientResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) UpdateClient(context.Context, gen.UpdateClientRequestObject) (gen.UpdateClientResponseObject, error) {
-	return nil, errAbsent()
-}
-
-func (s *server) RotateClientSecret(context.Context, gen.RotateClientSecretRequestObject) (gen.RotateClientSecretResponseObject, error) {
-	return nil, errAbsent()
-}
-
 func (s *server) DeleteOrganization(context.Context, gen.DeleteOrganizationRequestObject) (gen.DeleteOrganizationResponseObject, error) {
 	return nil, errAbsent()
 }

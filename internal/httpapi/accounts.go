@@ -15,6 +15,8 @@ import (
 
 // Accounts is the part of *account.Service that is called from here.
 type Accounts interface {
+	Clients
+
 	Authenticate(ctx context.Context, c account.Credentials) (account.Principal, error)
 	Register(ctx context.Context, r account.Registration) (*account.User, error)
 	Login(ctx context.Context, in account.SignIn) (*account.Tokens, error)

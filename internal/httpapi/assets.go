@@ -68,7 +68,7 @@ func (s *server) UploadAsset(ctx context.Context, r gen.UploadAssetRequestObject
 // uploadOf reads the fields of the form.
 func uploadOf(f *form, who caller) (pipeline.Upload, error) {
 	u := pipeline.Upload{
-		OrganizationID: who.OrganizationID, UserID: &who.UserID,
+		OrganizationID: who.OrganizationID, UserID: who.user(),
 		File: f.files[0].Spooled, Filename: f.files[0].name,
 		Title:       strings.TrimSpace(f.text("title", maxTitle)),
 		Description: strings.TrimSpace(f.text("description", maxDescription)),

@@ -20,6 +20,14 @@ type caller struct {
 	anonymous bool
 }
 
+// user is the person who asks; nil when a program asks for itself.
+func (c caller) user() *asset.ID {
+	if c.UserID == (asset.ID{}) {
+		return nil
+	}
+	return &c.UserID
+}
+
 type (
 	callerKey  struct{}
 	requestKey struct{}
@@ -95,8 +103,11 @@ func (s *server) authenticate(op *operation, r *http.Request) (caller, error) {
 		return caller{}, err
 	}
 	scope := op.bearerScope
-	if given.Bearer == "" {
+	if given.Bearer == "" || (p.Delegated() && scope == "") {
 		scope = op.keyScope
+	}
+	if p.Delegated() && scope == "" { // what only the user's own login may do
+		return caller{}, asset.Errorf(asset.Forbidden, nil, "this needs the user's own login, not a program's token")
 	}
 	if scope != "" {
 		err = p.Require(scope)

@@ -67,6 +67,9 @@ func principalOf(who caller) string {
 	if who.KeyID != nil {
 		return "key " + who.KeyID.String()
 	}
+	if who.ClientID != "" {
+		return "client " + who.ClientID + " for user " + who.UserID.String() + " in " + who.OrganizationID.String()
+	}
 	return "user " + who.UserID.String() + " in " + who.OrganizationID.String()
 }
 

@@ -52,7 +52,7 @@ func (s *server) VerifyImage(ctx context.Context, r gen.VerifyImageRequestObject
 func verifyOptions(ctx context.Context, withMap bool) verify.Options {
 	o := verify.Options{TamperMap: withMap}
 	if who := callerOf(ctx); !who.anonymous {
-		o.OrgID, o.UserID = &who.OrganizationID, &who.UserID
+		o.OrgID, o.UserID = &who.OrganizationID, who.user()
 	}
 	return o
 }
