@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/certana/certana/internal/httpapi"
+	"github.com/certana/certana/internal/oauth"
 	"github.com/certana/certana/internal/quota"
 	"github.com/certana/certana/internal/sealing"
 )
@@ -28,6 +29,11 @@ func (a *server) handler() (http.Handler, error) {
 	})
 	images = httpapi.Around(a.logger, sealingFailed, images)
 	log := httpapi.Around(a.logger, logFailed, http.StripPrefix("/log/", a.Log.Handler()))
+	grants, err := oauth.New(oauth.Deps{Accounts: a.accounts, Limits: limits, Log: a.logger, BaseURL: a.cfg.BaseURL})
+	if err != nil {
+		return nil, err
+	}
+	grants = httpapi.Around(a.logger, logFailed, grants)
 	// Told apart by hand: a ServeMux would answer //v1/assets with a redirect.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -35,6 +41,8 @@ func (a *server) handler() (http.Handler, error) {
 			images.ServeHTTP(w, r)
 		case strings.HasPrefix(r.URL.Path, "/log/"):
 			log.ServeHTTP(w, r)
+		case oauth.Owns(r.URL.Path):
+			grants.ServeHTTP(w, r)
 		default: // /v1, /healthz, /.well-known
 			api.ServeHTTP(w, r)
 		}

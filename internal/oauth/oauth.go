@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/zitadel/oidc/v3/pkg/op"
@@ -118,8 +119,8 @@ func New(d Deps) (http.Handler, error) {
 func (s *server) routes(programs http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	form := s.withForm(programs)
-	for _, path := range []string{tokenPath, revokePath, introspectPath} {
-		mux.Handle("POST "+path, form)
+	for _, at := range []string{tokenPath, revokePath, introspectPath} {
+		mux.Handle("POST "+at, form)
 	}
 	mux.Handle("GET "+userinfoPath, s.withBearer(programs))
 	mux.Handle("POST "+userinfoPath, s.withBearer(programs))
@@ -133,6 +134,9 @@ func (s *server) routes(programs http.Handler) http.Handler {
 	mux.HandleFunc("POST "+consentPath, s.consent)
 	mux.HandleFunc("GET "+logoutPath, s.showLogout)
 	mux.HandleFunc("POST "+logoutPath, s.logOut)
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusNotFound, "not_found", "there is nothing at this address")
+	})
 	return mux
 }
 
@@ -142,6 +146,10 @@ type originKey struct{}
 // bounds its body.
 func (s *server) withOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path.Clean(r.URL.Path) != r.URL.Path { // which the mux would answer with a redirect
+			refuse(w, http.StatusNotFound, "not_found", "there is nothing at this address")
+			return
+		}
 		from, _ := netip.ParseAddrPort(r.RemoteAddr)
 		addr := from.Addr().Unmap()
 		if s.Limits != nil {
