@@ -1,7 +1,10 @@
 package httpapi_test
 
 import (
+	"fmt"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,7 +12,42 @@ import (
 	"github.com/certana/certana/internal/quota"
 )
 
-// tells checks the three headers of an answer.
+// policyForm and stateForm are one item each of RateLimit-Policy and RateLimit.
+var (
+	policyForm = regexp.MustCompile(`^"([a-z_-]+)";q=([1-9][0-9]*);w=([1-9][0-9]*)$`)
+	stateForm  = regexp.MustCompile(`^"([a-z_-]+)";r=([0-9]+);t=([0-9]+)$`)
+)
+
+// tellsAll checks that the lists name the same limits, once each, and that the
+// tightest is the one of X-RateLimit-*.
+func tellsAll(t *testing.T, what string, a answer, limit, remaining string) {
+	t.Helper()
+	policies, states := strings.Split(a.header.Get("RateLimit-Policy"), ", "), strings.Split(a.header.Get("RateLimit"), ", ")
+	if len(policies) != len(states) {
+		t.Fatalf("%s: policies %q, states %q", what, policies, states)
+	}
+	tightest, seen := false, map[string]bool{}
+	for i := range policies {
+		p, s := policyForm.FindStringSubmatch(policies[i]), stateForm.FindStringSubmatch(states[i])
+		if p == nil || s == nil || p[1] != s[1] || seen[p[1]] {
+			t.Fatalf("%s: policy %q, state %q", what, policies[i], states[i])
+		}
+		seen[p[1]] = true
+		tightest = tightest || p[2] == limit && s[2] == remaining
+		left, _ := strconv.Atoi(s[2])
+		wanted, _ := strconv.Atoi(remaining)
+		window, _ := strconv.Atoi(p[3])
+		until, _ := strconv.Atoi(s[3])
+		if left < wanted || until > window {
+			t.Errorf("%s: %q is tighter than %s, or lets go later than its window", what, states[i], remaining)
+		}
+	}
+	if !tightest {
+		t.Errorf("%s: no policy of %q has %s of %s: %q", what, policies, remaining, limit, states)
+	}
+}
+
+// tells checks the headers of an answer.
 func tells(t *testing.T, what string, a answer, limit, remaining string, within time.Duration) {
 	t.Helper()
 	h := a.header
@@ -19,6 +57,7 @@ func tells(t *testing.T, what string, a answer, limit, remaining string, within 
 		t.Errorf("%s: %d: limit %q, remaining %q, reset in %s; want %s, %s, within %s", what, a.status,
 			h.Get("X-RateLimit-Limit"), h.Get("X-RateLimit-Remaining"), until, limit, remaining, within)
 	}
+	tellsAll(t, what, a, limit, remaining)
 }
 
 func (w *world) usage(t *testing.T, token, quota string) string {
@@ -115,7 +154,8 @@ func TestKeyRateLimit(t *testing.T) {
 	valid := w.do(t, call{method: "POST", path: "/v1/api-keys/validate", key: key})
 	tells(t, "validate", valid, "4", "2", time.Hour)
 	if l := valid.object["rate_limit"].(map[string]any); number(l["per_hour"]) != "4" || number(l["per_day"]) != "50" ||
-		number(l["remaining_this_hour"]) != "2" || number(l["remaining_today"]) != "48" {
+		number(l["remaining_this_hour"]) != "2" || number(l["remaining_today"]) != "48" ||
+		number(l["used_this_hour"]) != "2" || number(l["used_today"]) != "2" || !soon(l["hour_resets_at"], time.Hour) || !soon(l["day_resets_at"], 24*time.Hour) {
 		t.Errorf("validated as %v", l)
 	}
 	u := w.want(t, 200, call{method: "GET", path: "/v1/usage", key: key})["api_key"].(map[string]any)["per_hour"].(map[string]any)
@@ -130,6 +170,92 @@ func TestKeyRateLimit(t *testing.T) {
 		t.Errorf("one more: %d %s, Retry-After %q", a.status, a.body, a.header.Get("Retry-After"))
 	}
 	w.want(t, 200, call{method: "GET", path: "/v1/assets/", token: token}) // people are not keys
+}
+
+// soon reports whether a printed time is within d from now.
+func soon(text any, d time.Duration) bool {
+	at, err := time.Parse(time.RFC3339, fmt.Sprint(text))
+	return err == nil && time.Until(at) <= d && time.Until(at) > -time.Minute
+}
+
+// Keys that nobody has are slowed down on every route, and refused as ever before
+// that; keys that work do, and keys that ended are nobody's guess.
+func TestGuessingKeys(t *testing.T) {
+	c := quota.DefaultConfig()
+	c.KeyFailures, c.AnonymousVerifications = 6, 1000
+	w := newWorld(t, limited(t, c))
+	token := w.register(t, "user@example.com")
+	key := w.newKey(t, token, "read")
+	ended := w.want(t, 201, call{method: "POST", path: "/v1/api-keys/", token: token, json: `{"name":"e","scopes":["read"]}`})
+	w.want(t, 204, call{method: "DELETE", path: "/v1/api-keys/" + ended["id"].(string), token: token})
+	routes := []call{
+		{method: "GET", path: "/v1/assets/"},
+		{method: "POST", path: "/v1/api-keys/validate"},
+		{method: "POST", path: "/v1/verify/", form: []part{file("file", "a.txt", []byte("no picture"))}}, // where none is needed
+	}
+	for i, guess := range []string{"cert_pk_short", "cert_pk_00000000000000000000000000000000000000", key + "0", key[:45] + "-", "x", "sk_live"} {
+		r := routes[i%len(routes)]
+		r.key = guess
+		w.refused(t, 401, "INVALID_API_KEY", r)
+	}
+	for _, r := range routes {
+		r.key = "guess"
+		a := w.do(t, r)
+		after, err := strconv.Atoi(a.header.Get("Retry-After"))
+		if a.status != 429 || a.object["error_code"] != "RATE_LIMITED" || err != nil || after < 1 || after > 900 {
+			t.Errorf("%s %s: %d %s, Retry-After %q", r.method, r.path, a.status, a.body, a.header.Get("Retry-After"))
+		}
+		tells(t, "a guess", a, "6", "0", 15*time.Minute)
+	}
+	w.want(t, 200, call{method: "GET", path: "/v1/assets/", key: key})
+	w.want(t, 200, call{method: "GET", path: "/v1/assets/", token: token})
+	w.refused(t, 401, "INVALID_API_KEY", call{method: "GET", path: "/v1/assets/", key: ended["key"].(string)})
+}
+
+// Refresh tokens that nobody has are slowed down; those that work do.
+func TestGuessingRefreshTokens(t *testing.T) {
+	c := quota.DefaultConfig()
+	c.RefreshFailures = 3
+	w := newWorld(t, limited(t, c))
+	w.register(t, "user@example.com")
+	own := w.login(t, "user@example.com")["refresh_token"]
+	refresh := func(token any) call {
+		return call{method: "POST", path: "/v1/auth/refresh", json: map[string]any{"refresh_token": token}}
+	}
+	for range 3 {
+		w.refused(t, 401, "UNAUTHORIZED", refresh("cert_rt_guess"))
+	}
+	w.refused(t, 429, "RATE_LIMITED", refresh("cert_rt_guess"))
+	w.want(t, 200, refresh(own))
+}
+
+// A key is replaced over HTTP, and its successor's secret is shown once.
+func TestRotateKeyOverHTTP(t *testing.T) {
+	w := newWorld(t)
+	token := w.register(t, "user@example.com")
+	old := w.want(t, 201, call{method: "POST", path: "/v1/api-keys/", token: token, json: `{"name":"till","scopes":["read","verify"],"expires_in_days":90}`})
+	rotate := under("once", call{method: "POST", path: "/v1/api-keys/" + old["id"].(string) + "/rotate", token: token, json: `{"overlap_hours":1}`})
+	w.refused(t, 422, "VALIDATION_ERROR", call{method: rotate.method, path: rotate.path, token: token, json: `{"overlap_hours":721}`})
+	w.refused(t, 422, "VALIDATION_ERROR", call{method: rotate.method, path: rotate.path, token: token, json: `{"overlap":1}`})
+	next := w.want(t, 201, rotate)
+	if next["rotated_from"] != old["id"] || next["name"] != "till" || fmt.Sprint(next["scopes"]) != "[read verify]" || next["expires_at"] != old["expires_at"] {
+		t.Errorf("%v became %v", old, next)
+	}
+	again := w.want(t, 201, rotate)
+	if masked := again["key"].(string); again["id"] != next["id"] || masked != "cert_pk_..."+next["key"].(string)[42:] {
+		t.Errorf("again: %v", again)
+	}
+	w.refused(t, 409, "CONFLICT", call{method: rotate.method, path: rotate.path, token: token})
+	for _, key := range []any{old["key"], next["key"]} {
+		w.want(t, 200, call{method: "POST", path: "/v1/api-keys/validate", key: key.(string)})
+	}
+	list := w.want(t, 200, call{method: "GET", path: "/v1/api-keys/", token: token})["items"].([]any)
+	first, second := list[0].(map[string]any), list[1].(map[string]any)
+	if first["rotated_from"] != old["id"] || second["replaced_by"] != next["id"] || !soon(second["expires_at"], time.Hour) || second["is_active"] != true {
+		t.Errorf("listed as %v and %v", first, second)
+	}
+	// Without a body the overlap is a day.
+	w.want(t, 201, call{method: "POST", path: "/v1/api-keys/" + next["id"].(string) + "/rotate", token: token})
 }
 
 func TestBruteForce(t *testing.T) {

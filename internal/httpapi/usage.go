@@ -50,11 +50,13 @@ func limitOf(s quota.Status) (most, remaining *int64) {
 
 // rateLimitOf tells how many requests a key has left.
 func (s *server) rateLimitOf(ctx context.Context, key asset.ID) (limit gen.RateLimit, err error) {
-	if s.Limits == nil {
-		return limit, nil
+	var hour, day quota.Status
+	if s.Limits != nil {
+		hour, day, err = s.Limits.KeyUsage(ctx, key)
 	}
-	hour, day, err := s.Limits.KeyUsage(ctx, key)
 	limit.PerHour, limit.RemainingThisHour = limitOf(hour)
 	limit.PerDay, limit.RemainingToday = limitOf(day)
+	limit.UsedThisHour, limit.UsedToday = hour.Used, day.Used
+	limit.HourResetsAt, limit.DayResetsAt = hour.Reset.UTC(), day.Reset.UTC()
 	return limit, err
 }

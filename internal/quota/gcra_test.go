@@ -162,7 +162,7 @@ func TestNext(t *testing.T) {
 // before what does not.
 func TestMemoryIsBounded(t *testing.T) {
 	cells, now := newMemory(), time.Date(2024, 1, 31, 12, 0, 0, 0, time.UTC)
-	for i := range shards * maxCells * 2 {
+	for i := range shards * maxCells * 3 / 2 {
 		at := now
 		if i >= shards*maxCells/2 {
 			at = now.Add(3 * time.Hour)

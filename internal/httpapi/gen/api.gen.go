@@ -1247,6 +1247,11 @@ type Quota struct {
 
 // RateLimit The requests that a key may make; null where there is no limit.
 type RateLimit struct {
+	DayResetsAt time.Time `json:"day_resets_at"`
+
+	// HourResetsAt When what limits now lets go.
+	HourResetsAt time.Time `json:"hour_resets_at"`
+
 	// PerDay Examples: 50000
 	PerDay *int64 `json:"per_day"`
 
@@ -1254,6 +1259,10 @@ type RateLimit struct {
 	PerHour           *int64 `json:"per_hour"`
 	RemainingThisHour *int64 `json:"remaining_this_hour"`
 	RemainingToday    *int64 `json:"remaining_today"`
+
+	// UsedThisHour What is not left; some of it may be the hour's before.
+	UsedThisHour int64 `json:"used_this_hour"`
+	UsedToday    int64 `json:"used_today"`
 }
 
 // RecoveryCodes defines model for RecoveryCodes.
