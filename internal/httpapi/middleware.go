@@ -81,7 +81,8 @@ func withRecovery(log *slog.Logger, failed http.HandlerFunc, next http.Handler) 
 // and refuses paths that the mux would answer with a redirect.
 func (s *server) withOnePath(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !plainPath(r.URL.Path) || r.Method == http.MethodConnect {
+		encoded := strings.HasSuffix(r.URL.Path, "/") && !strings.HasSuffix(r.URL.EscapedPath(), "/") // %2F is no separator
+		if !plainPath(r.URL.Path) || encoded || r.Method == http.MethodConnect {
 			s.fail(w, r, asset.Errorf(asset.NotFound, nil, "there is nothing at this address"))
 			return
 		}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -16,8 +17,12 @@ import (
 	"github.com/certana/certana/internal/asset"
 )
 
-// maxJSON bounds a JSON body, in bytes.
-const maxJSON = 1 << 20
+// maxJSON bounds a JSON body, in bytes, and jsonTime how long it may take to
+// arrive: 1 MiB at 35 KiB/s.
+const (
+	maxJSON  = 1 << 20
+	jsonTime = 30 * time.Second
+)
 
 // withValidation holds a request's parameters and JSON body against the
 // contract. Multipart bodies are only bounded here: they are read as a stream,
@@ -120,7 +125,15 @@ func (op *operation) checkJSON(w http.ResponseWriter, r *http.Request) (any, err
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
+	if r.ContentLength > maxJSON {
+		return nil, asset.Errorf(asset.PayloadMalformed, nil, "the body is longer than %d bytes", maxJSON)
+	}
+	ctl := http.NewResponseController(w)
+	bounded := ctl.SetReadDeadline(time.Now().Add(jsonTime)) == nil
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
+	if bounded {
+		_ = ctl.SetReadDeadline(time.Time{})
+	}
 	if tooLong := new(http.MaxBytesError); errors.As(err, &tooLong) {
 		return nil, asset.Errorf(asset.PayloadMalformed, err, "the body is longer than %d bytes", tooLong.Limit)
 	}
