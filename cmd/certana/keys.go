@@ -13,7 +13,7 @@ import (
 
 func newKeys(e *env) *cobra.Command {
 	return group("keys", "Make and manage API keys without the API",
-		newKeysCreate(e), newKeysList(e), newKeysRotate(e), newKeysRevoke(e))
+		newKeysCreate(e), newKeysList(e), newKeysRotate(e), newKeysRevoke(e), newKeysRotateSigning(e))
 }
 
 // owner are the flags that say whose keys are meant.

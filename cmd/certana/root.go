@@ -105,6 +105,7 @@ Exit codes: 0 done, or yes; 1 the answer is no; 2 wrong command line;
 		newFingerprint(e),
 		newServe(e),
 		newKeys(e),
+		newClients(e),
 		newSealing(e),
 		newAsset(e),
 		newFsck(e),

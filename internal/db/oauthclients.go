@@ -107,3 +107,10 @@ func (q Queries) OAuthSecretWorks(ctx context.Context, client asset.ID, hash str
 	return q.r.NewSelect().Model((*oauthSecret)(nil)).
 		Where("hash = ? AND client_id = ? AND (expires_at IS NULL OR expires_at > ?)", hash, client, q.now()).Exists(ctx)
 }
+
+// FindOAuthClient finds a client of whatever organization, or answers NOT_FOUND.
+func (q Queries) FindOAuthClient(ctx context.Context, id asset.ID) (*OAuthClient, error) {
+	c := new(OAuthClient)
+	err := q.r.NewSelect().Model(c).Where("id = ?", id).Scan(ctx)
+	return c, notFound(err, asset.NotFound, "there is no such client")
+}

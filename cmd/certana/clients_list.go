@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/certana/certana/internal/db"
+)
+
+func newClientsList(e *env) *cobra.Command {
+	var who owner
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List the OAuth2 clients of an organization",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			items := []shownClient{}
+			err := e.withStore(c.Context(), false, func(s *store) error {
+				org, err := s.organization(c.Context(), who)
+				if err != nil {
+					return err
+				}
+				for page := 1; ; page++ {
+					found, total, err := s.rows.OAuthClients(c.Context(), org.ID, db.Page{Number: page, Size: db.MaxPageSize})
+					if err != nil {
+						return err
+					}
+					for _, client := range found {
+						items = append(items, showClient(&client, ""))
+					}
+					if len(found) == 0 || len(items) >= total {
+						return nil
+					}
+				}
+			})
+			if err != nil {
+				return err
+			}
+			if e.json {
+				return e.printJSON(map[string]any{"items": items, "total": len(items)})
+			}
+			w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+			for _, i := range items {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", i.ID, i.Kind, strings.Join(i.Scopes, ","), i.Name, strings.Join(i.RedirectURIs, " "))
+			}
+			return w.Flush()
+		},
+	}
+	who.flags(c)
+	return c
+}
