@@ -3,8 +3,11 @@ package httpapi_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,6 +144,56 @@ func TestUploadQuota(t *testing.T) {
 	}
 	w.want(t, 201, call{method: "POST", path: "/v1/assets/", token: token, form: asPrinted(picture(t, 81))})
 	w.refused(t, 403, "QUOTA_EXCEEDED", call{method: "POST", path: "/v1/assets/", token: token, form: asPrinted(picture(t, 82))})
+}
+
+// At the last unit of a quota many ask at the same time: no more are accepted than
+// there are, and what is refused for another reason takes none in the end.
+func TestLastUploads(t *testing.T) {
+	c := quota.DefaultConfig()
+	c.FreeUploads = 3
+	w := newWorld(t, limited(t, c))
+	token := w.register(t, "user@example.com")
+	var accepted, exceeded atomic.Int64
+	atOnce := func(n int, form func(i int) []part, others ...int) {
+		var all sync.WaitGroup
+		for i := range n {
+			all.Go(func() {
+				switch a := w.do(t, call{method: "POST", path: "/v1/assets/", token: token, form: form(i)}); {
+				case a.status == 201:
+					accepted.Add(1)
+				case a.status == 403 && a.object["error_code"] == "QUOTA_EXCEEDED":
+					exceeded.Add(1)
+				case !slices.Contains(others, a.status):
+					t.Errorf("%d %s", a.status, a.body)
+				}
+			})
+		}
+		all.Wait()
+	}
+	valid := func(i int) []part { return []part{file("file", "a.jpg", picture(t, uint64(200+i)))} }
+	must := func(what string, got *atomic.Int64, want int64, usage string) {
+		t.Helper()
+		if now := w.usage(t, token, "uploads"); got.Load() != want || now != usage {
+			t.Errorf("%s: %d, want %d; usage %s, want %s", what, got.Load(), want, now, usage)
+		}
+	}
+	for i := range 2 {
+		w.want(t, 201, call{method: "POST", path: "/v1/assets/", token: token, form: valid(100 + i)})
+	}
+	// Refusals around the last unit: no picture, and one that is there already.
+	atOnce(12, func(i int) []part {
+		if i%2 == 0 {
+			return []part{file("file", "a.jpg", []byte("no picture"))}
+		}
+		return valid(100)
+	}, 400, 409)
+	must("refused", &accepted, 0, "2 of 3, 1 left")
+	exceeded.Store(0)
+	atOnce(5, valid)
+	must("the last one", &accepted, 1, "3 of 3, 0 left")
+	if exceeded.Load() != 4 {
+		t.Errorf("%d were told that the quota is used up", exceeded.Load())
+	}
 }
 
 func TestKeyRateLimit(t *testing.T) {
