@@ -39,7 +39,7 @@ env -i PATH="$PATH" HOME="$work" \
   CERTANA_QUOTAS_FREE_VERIFICATIONS=0 CERTANA_QUOTAS_FREE_UPLOADS=0 \
   CERTANA_ACCOUNT_OWNED_ORGANIZATIONS=100000 CERTANA_ACCOUNT_ARGON2_MEMORY_KIB=64 CERTANA_ACCOUNT_ARGON2_PASSES=1 \
   CERTANA_WEBHOOKS_ALLOW_PRIVATE=true CERTANA_WEBHOOKS_MAX_PER_ORGANIZATION=1000 \
-  "$work/certana" serve --quiet --addr 127.0.0.1:0 --data "$work/data" --json >"$work/greeting" 2>"$work/log" &
+  "$work/certana" serve --addr 127.0.0.1:0 --data "$work/data" --json >"$work/greeting" 2>"$work/log" &
 server=$!
 for _ in $(seq 600); do
   [ -s "$work/greeting" ] && break
@@ -55,6 +55,7 @@ status=0
 NAMES=$work/names.json PYTHONPATH=scripts/testapi PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/schemathesis" \
   --config-file "$work/schemathesis.toml" run "$url/v1/openapi.json" \
   --url "$url" --checks all --seed "$seed" --max-examples "$examples" --no-color "$@" || status=$?
+"$work/venv/bin/python" scripts/testapi/reached.py "$work/log" "$url"
 if grep -q ' level=ERROR\|panic' "$work/log"; then
   echo "test-api: the server logged errors:" >&2
   grep ' level=ERROR\|panic' "$work/log" | head -20 >&2

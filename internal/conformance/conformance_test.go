@@ -22,7 +22,7 @@ import (
 
 // everyRow is the table, in the order in which it is asked: later rows speak of
 // what earlier ones made.
-var everyRow = slices.Concat(accountRows, assetRows, verifyRows, sealingRows, limitRows, webhookRows, faultRows, lastAccountRows, lastAssetRows)
+var everyRow = slices.Concat(accountRows, assetRows, verifyRows, oauthRows, sealingRows, limitRows, webhookRows, faultRows, lastAccountRows, lastAssetRows)
 
 // servers are the processes that the rows ask, by name, with their settings.
 var servers = map[string][]string{
@@ -42,7 +42,7 @@ func TestPages(t *testing.T) {
 	for name, settings := range servers {
 		w.servers[name] = start(t, settings...)
 	}
-	w.names["receiver"] = w.hooks.URL
+	w.names["receiver"], w.names["server"] = w.hooks.URL, w.servers[""].url
 	w.names["sealed_base64"] = base64.StdEncoding.EncodeToString(w.files["sealed"])
 	sum := sha256.Sum256(w.files["binary"])
 	w.names["binary_hash"], w.names["binary_size"] = hex.EncodeToString(sum[:]), strconv.Itoa(len(w.files["binary"]))
