@@ -38,6 +38,10 @@ type Config struct {
 	// Default true; when false everybody begins with free.
 	SelfServicePlans bool `yaml:"self_service_plans"`
 
+	// DeletionGrace is how long an organization that was deleted can be restored.
+	// Default 720h, 30 days; 0 erases it at the next quarter of an hour.
+	DeletionGrace time.Duration `yaml:"deletion_grace"`
+
 	// Queue takes the messages that are to be sent; where it is nil, what sends
 	// one is SERVICE_UNAVAILABLE, and registration sends none.
 	Queue Queue `yaml:"-"`
@@ -50,7 +54,8 @@ func DefaultConfig(issuer string) Config {
 	return Config{
 		Issuer: issuer, AccessTTL: time.Hour, RefreshTTL: 30 * 24 * time.Hour, SessionTTL: 90 * 24 * time.Hour,
 		Argon2:       Argon2{MemoryKiB: 19456, Passes: 2, Lanes: 1},
-		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, SelfServicePlans: true, Now: time.Now,
+		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, SelfServicePlans: true,
+		DeletionGrace: 30 * 24 * time.Hour, Now: time.Now,
 	}
 }
 
@@ -63,6 +68,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("account: session_ttl is not shorter than access_ttl")
 	case c.Argon2.MemoryKiB < 8*uint32(c.Argon2.Lanes) || c.Argon2.Passes < 1 || c.Argon2.Lanes < 1:
 		return fmt.Errorf("account: argon2 wants passes and lanes of 1 or more and 8 KiB of memory a lane")
+	case c.DeletionGrace < 0:
+		return fmt.Errorf("account: deletion_grace is not negative")
 	case c.HashesAtOnce < 1 || c.OwnedOrganizations < 1:
 		return fmt.Errorf("account: hashes_at_once and owned_organizations are 1 or more")
 	}

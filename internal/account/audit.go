@@ -114,6 +114,8 @@ func record(ctx context.Context, to auditor, by Principal, e Event) error {
 // actor names who acts, as the audit log does.
 func (p Principal) actor() (kind, id string) {
 	switch {
+	case p.System:
+		return "system", ""
 	case p.Operator:
 		return "operator", ""
 	case p.KeyID != nil:

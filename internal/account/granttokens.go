@@ -31,7 +31,7 @@ func (s *Service) authenticateClient(ctx context.Context, claims presented, c Cr
 		if org, err := parseOrganization(c.OrganizationID); err != nil {
 			return Principal{}, err
 		} else if org != t.OrganizationID {
-			return Principal{}, asset.Errorf(asset.Forbidden, nil, "the access token was given for another organization")
+			return Principal{}, c.otherOrganization()
 		}
 	}
 	p := Principal{OrganizationID: t.OrganizationID, ClientID: claims.Client, Scopes: worth(t)}

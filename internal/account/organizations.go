@@ -43,7 +43,10 @@ type NewOrganization struct{ Name, Slug, Plan string }
 // CreateOrganization makes an organization that the caller owns. A slug in use
 // is CONFLICT; more organizations than a user may own are QUOTA_EXCEEDED.
 func (s *Service) CreateOrganization(ctx context.Context, p Principal, n NewOrganization) (*Organization, error) {
-	if p.KeyID != nil {
+	if p.UserID == (asset.ID{}) {
+		return nil, asset.Errorf(asset.Forbidden, nil, "an organization is owned by a user, and a client that acts for itself is none")
+	}
+	if p.program() {
 		if err := p.Require(ScopeAdmin); err != nil {
 			return nil, err
 		}
@@ -53,14 +56,13 @@ func (s *Service) CreateOrganization(ctx context.Context, p Principal, n NewOrga
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		owned, err := tx.OwnedPlans(ctx, p.UserID)
-		if err != nil {
+		if err := s.ownsOneMore(ctx, tx, p.UserID); err != nil {
 			return err
 		}
-		if len(owned) >= s.config.OwnedOrganizations {
-			return asset.Errorf(asset.QuotaExceeded, nil, "a user owns at most %d organizations", s.config.OwnedOrganizations)
+		if err := s.insertOrganization(ctx, tx, o); err != nil {
+			return err
 		}
-		return s.insertOrganization(ctx, tx, o)
+		return record(ctx, tx, p, orgEvent(ActionOrgCreated, o, map[string]any{"slug": o.Slug, "plan": o.Plan}))
 	})
 	if err != nil {
 		return nil, err
@@ -68,10 +70,23 @@ func (s *Service) CreateOrganization(ctx context.Context, p Principal, n NewOrga
 	return &Organization{Organization: *o}, nil
 }
 
+// ownsOneMore refuses where a user would own more organizations than a user may.
+// It locks the user, so that of several at a time each counts the others.
+func (s *Service) ownsOneMore(ctx context.Context, tx *db.Tx, user asset.ID) error {
+	if _, err := tx.LockUser(ctx, user); err != nil {
+		return err
+	}
+	owned, err := tx.CountOwned(ctx, user)
+	if err == nil && owned >= s.config.OwnedOrganizations {
+		err = asset.Errorf(asset.QuotaExceeded, nil, "a user owns at most %d organizations", s.config.OwnedOrganizations)
+	}
+	return err
+}
+
 func (s *Service) newOrganization(owner asset.ID, n NewOrganization) (*db.Organization, error) {
-	name := strings.TrimSpace(n.Name)
-	if name == "" || utf8.RuneCountInString(name) > 200 {
-		return nil, asset.Invalid("the name has 1 to 200 characters", "name")
+	name, err := checkName(n.Name)
+	if err != nil {
+		return nil, err
 	}
 	slug := n.Slug
 	if slug == "" {
@@ -80,20 +95,50 @@ func (s *Service) newOrganization(owner asset.ID, n NewOrganization) (*db.Organi
 	if slug == "" { // a name in another script
 		slug = "org-" + chance()
 	}
-	if len(slug) > 63 || slug != slugOf(slug) {
-		return nil, asset.Invalid("the slug has 1 to 63 lower-case letters, digits and single hyphens between them", "slug")
+	if err := checkSlug(slug); err != nil {
+		return nil, err
 	}
 	plan := n.Plan
 	if plan == "" {
 		plan = PlanFree
 	}
-	if !slices.Contains(plans, plan) {
-		return nil, asset.Invalid("plan is one of free, pro, enterprise", "plan")
-	}
-	if plan != PlanFree && !s.config.SelfServicePlans {
-		return nil, asset.Errorf(asset.Forbidden, nil, "plans other than free are granted by the operator")
+	if err := s.choosePlan(plan); err != nil {
+		return nil, err
 	}
 	return &db.Organization{ID: asset.NewID(), Name: name, Slug: slug, OwnerID: owner, Plan: plan}, nil
+}
+
+func checkName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > 200 {
+		return "", asset.Invalid("the name has 1 to 200 characters", "name")
+	}
+	return name, nil
+}
+
+func checkSlug(slug string) error {
+	if slug == "" || len(slug) > 63 || slug != slugOf(slug) {
+		return asset.Invalid("the slug has 1 to 63 lower-case letters, digits and single hyphens between them", "slug")
+	}
+	return nil
+}
+
+// choosePlan tells whether an owner may take a plan by themselves.
+func (s *Service) choosePlan(plan string) error {
+	if err := checkPlan(plan); err != nil {
+		return err
+	}
+	if plan != PlanFree && !s.config.SelfServicePlans {
+		return asset.Errorf(asset.Forbidden, nil, "plans other than free are granted by the operator")
+	}
+	return nil
+}
+
+func checkPlan(plan string) error {
+	if !slices.Contains(plans, plan) {
+		return asset.Invalid("plan is one of free, pro, enterprise", "plan")
+	}
+	return nil
 }
 
 func (s *Service) insertOrganization(ctx context.Context, tx *db.Tx, o *db.Organization) error {
@@ -114,9 +159,9 @@ func slugOf(s string) string {
 }
 
 // Organizations lists a page of the organizations that the caller is a member
-// of; an API key sees its own only.
+// of; a program sees its own only.
 func (s *Service) Organizations(ctx context.Context, p Principal, page db.Page) ([]Organization, int, error) {
-	if p.KeyID != nil {
+	if p.program() {
 		o, err := s.db.OrganizationByID(ctx, p.OrganizationID)
 		if err != nil || page.Number > 1 {
 			return nil, 1, err
@@ -134,13 +179,20 @@ func (s *Service) Organizations(ctx context.Context, p Principal, page db.Page) 
 // Organization answers one organization with its counts. To those who are not
 // members it does not exist.
 func (s *Service) Organization(ctx context.Context, p Principal, id asset.ID) (*Organization, error) {
-	role, err := s.db.RoleOf(ctx, id, p.UserID)
-	if err != nil {
-		return nil, err
+	if id != p.OrganizationID {
+		role, err := s.db.RoleOf(ctx, id, p.UserID)
+		if err != nil {
+			return nil, err
+		}
+		if role == "" || p.program() {
+			return nil, errNoOrganization()
+		}
 	}
-	if role == "" || (p.KeyID != nil && id != p.OrganizationID) {
-		return nil, asset.Errorf(asset.NotFound, nil, "there is no such organization")
-	}
+	return s.details(ctx, id)
+}
+
+// details answers an organization with its counts.
+func (s *Service) details(ctx context.Context, id asset.ID) (*Organization, error) {
 	o, err := s.db.OrganizationByID(ctx, id)
 	if err != nil {
 		return nil, err
@@ -148,6 +200,67 @@ func (s *Service) Organization(ctx context.Context, p Principal, id asset.ID) (*
 	full := &Organization{Organization: *o}
 	full.MembersCount, full.AssetsCount, err = s.db.OrganizationCounts(ctx, id)
 	return full, err
+}
+
+// OrganizationPatch changes what is not nil.
+type OrganizationPatch struct{ Name, Slug, Plan *string }
+
+// UpdateOrganization renames an organization, or gives it another plan: that is
+// for an owner, in person, where the operator lets owners choose.
+func (s *Service) UpdateOrganization(ctx context.Context, p Principal, id asset.ID, patch OrganizationPatch) (*Organization, error) {
+	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		o, role, err := s.managed(ctx, tx, p, id)
+		if err != nil {
+			return err
+		}
+		if role != RoleOwner && role != RoleAdmin {
+			return errManagers()
+		}
+		return s.updateOrganization(ctx, tx, p, o, role, patch)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.details(ctx, id)
+}
+
+func (s *Service) updateOrganization(ctx context.Context, tx *db.Tx, p Principal, o *db.Organization, role string, patch OrganizationPatch) (err error) {
+	before := *o
+	if patch.Name != nil {
+		if o.Name, err = checkName(*patch.Name); err != nil {
+			return err
+		}
+	}
+	if patch.Slug != nil {
+		if err := checkSlug(*patch.Slug); err != nil {
+			return err
+		}
+		o.Slug = *patch.Slug
+	}
+	if patch.Plan != nil && *patch.Plan != o.Plan {
+		if role != RoleOwner {
+			return asset.Errorf(asset.Forbidden, nil, "a plan is changed by an owner, in person")
+		}
+		if err := s.choosePlan(*patch.Plan); err != nil {
+			return err
+		}
+		o.Plan = *patch.Plan
+	}
+	if o.Name != before.Name || o.Slug != before.Slug {
+		if err := record(ctx, tx, p, orgEvent(ActionOrgUpdated, o, map[string]any{"name": o.Name, "slug": o.Slug})); err != nil {
+			return err
+		}
+	}
+	if o.Plan != before.Plan {
+		if err := record(ctx, tx, p, orgEvent(ActionPlanChanged, o, map[string]any{"from": before.Plan, "to": o.Plan})); err != nil {
+			return err
+		}
+	}
+	return tx.UpdateOrganization(ctx, o)
+}
+
+func orgEvent(action string, o *db.Organization, details map[string]any) Event {
+	return Event{Action: action, Organization: &o.ID, Target: o.ID.String(), Details: details}
 }
 
 // operatorUser is the setting that holds the id of the operator's own account.

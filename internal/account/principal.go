@@ -35,6 +35,7 @@ type Principal struct {
 	ClientID       string    // set when an OAuth2 access token asks: whom it was given to
 	Issuer         string    // set when a token of an outside issuer asks
 	Operator       bool      // the command line, which asks nobody
+	System         bool      // the program itself, by the clock
 }
 
 // Delegated reports whether a program asks that was let in by OAuth2: what only a
@@ -144,6 +145,14 @@ func (c Credentials) notMember() error {
 		return errNoOrganization()
 	}
 	return errNotMember()
+}
+
+// otherOrganization answers for one that a client's access token was not given for.
+func (c Credentials) otherOrganization() error {
+	if c.InPath {
+		return errNoOrganization()
+	}
+	return asset.Errorf(asset.Forbidden, nil, "the access token was given for another organization")
 }
 
 func errNoOrganization() error {

@@ -143,7 +143,9 @@ func (a *App) Start(ctx context.Context) error {
 	a.mailing.Workers(workers)
 	forgetting := account.Forgetting{Rows: a.Rows}
 	forgetting.Workers(workers)
-	return a.Queue.Start(ctx, workers, slices.Concat(a.Pipeline.Periodic(), a.Hooks.Periodic(), forgetting.Periodic())...)
+	erasing := account.Erasing{Rows: a.Rows, Assets: a.Pipeline, Pictures: a.Blobs, Logger: a.mailing.Logger}
+	erasing.Workers(workers)
+	return a.Queue.Start(ctx, workers, slices.Concat(a.Pipeline.Periodic(), a.Hooks.Periodic(), forgetting.Periodic(), erasing.Periodic())...)
 }
 
 // Close ends what Open opened, the last first. Jobs that are under way are

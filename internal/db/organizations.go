@@ -94,19 +94,21 @@ func (q Queries) OrganizationBySlug(ctx context.Context, slug string) (*Organiza
 	return o, notFound(err, asset.NotFound, "there is no such organization")
 }
 
-// Organizations lists all of them, oldest first.
+// Organizations lists all that were not erased, oldest first.
 func (q Queries) Organizations(ctx context.Context) ([]Organization, error) {
 	var all []Organization
-	err := q.r.NewSelect().Model(&all).Order("created_at", "id").Scan(ctx)
+	err := q.r.NewSelect().Model(&all).Where("erased_at IS NULL").Order("created_at", "id").Scan(ctx)
 	return all, err
 }
 
 // OrganizationsOf lists a page of the organizations that a user is a member of,
-// oldest first, and tells how many there are in all.
+// oldest first, and tells how many there are in all. Deleted ones are there for
+// their owners only.
 func (q Queries) OrganizationsOf(ctx context.Context, user asset.ID, p Page) ([]Organization, int, error) {
 	var all []Organization
 	sel := q.r.NewSelect().Model(&all).
-		Join("JOIN memberships AS m ON m.organization_id = o.id").Where("m.user_id = ?", user).
+		Join("JOIN memberships AS m ON m.organization_id = o.id").
+		Where("m.user_id = ? AND (o.deleted_at IS NULL OR m.role = 'owner')", user).
 		Order("o.created_at", "o.id")
 	total, err := p.scan(ctx, sel)
 	return all, total, err
@@ -119,11 +121,37 @@ func (q Queries) PersonalOrganization(ctx context.Context, user asset.ID) (*Orga
 	return o, notFound(err, asset.NotFound, "the user has no personal organization")
 }
 
-// OwnedPlans are the plans of the organizations that a user owns.
+// OwnedPlans are the plans of the organizations in which a user has the role
+// owner; those that were deleted or suspended do not count.
 func (q Queries) OwnedPlans(ctx context.Context, user asset.ID) ([]string, error) {
 	var plans []string
-	err := q.r.NewSelect().Model((*Organization)(nil)).Column("plan").Where("owner_id = ?", user).Scan(ctx, &plans)
+	err := q.r.NewSelect().Model((*Organization)(nil)).Column("o.plan").
+		Join("JOIN memberships AS m ON m.organization_id = o.id AND m.role = 'owner'").
+		Where("m.user_id = ? AND o.deleted_at IS NULL AND o.suspended_at IS NULL", user).Scan(ctx, &plans)
 	return plans, err
+}
+
+// LockOrganization finds an organization and keeps everybody else from changing
+// it or its members for the rest of the transaction, or answers NOT_FOUND.
+func (q Queries) LockOrganization(ctx context.Context, id asset.ID) (*Organization, error) {
+	o := new(Organization)
+	err := q.locked(q.r.NewSelect().Model(o).Where("id = ?", id), "NO KEY UPDATE").Scan(ctx)
+	return o, notFound(err, asset.NotFound, "there is no such organization")
+}
+
+// UpdateOrganization writes what may change in an organization. A slug in use is
+// CONFLICT.
+func (q Queries) UpdateOrganization(ctx context.Context, o *Organization) error {
+	o.Name = text(o.Name)
+	taken, err := q.w.NewSelect().Model((*Organization)(nil)).Where("slug = ? AND id <> ?", o.Slug, o.ID).Exists(ctx)
+	if err == nil && !taken {
+		_, err = q.w.NewUpdate().Model(o).WherePK().
+			Column("name", "slug", "owner_id", "plan", "suspended_at", "deleted_at", "erase_at", "erased_at").Exec(ctx)
+	}
+	if taken || isUnique(err) { // taken in the time between
+		return asset.Errorf(asset.Conflict, nil, "the slug %q is in use", o.Slug)
+	}
+	return err
 }
 
 // OrganizationCounts tells how many members and assets an organization has.

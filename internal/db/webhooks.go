@@ -83,12 +83,14 @@ func (q Queries) ListWebhooks(ctx context.Context, org asset.ID, p Page) ([]Webh
 	return all, total, err
 }
 
-// ActiveWebhooks lists the webhooks that an organization has switched on. In a
-// transaction none of them can be deleted until the end, so that deliveries can
-// be added.
+// ActiveWebhooks lists the webhooks that an organization has switched on; none of
+// one that was deleted or suspended. In a transaction none of them can be deleted
+// until the end, so that deliveries can be added.
 func (q Queries) ActiveWebhooks(ctx context.Context, org asset.ID) ([]Webhook, error) {
 	var all []Webhook
-	sel := q.r.NewSelect().Model(&all).Where("organization_id = ? AND active", org).Order("created_at", "id")
+	sel := q.r.NewSelect().Model(&all).Where("organization_id = ? AND active", org).
+		Where("NOT EXISTS (SELECT 1 FROM organizations AS o WHERE o.id = ? AND (o.deleted_at IS NOT NULL OR o.suspended_at IS NOT NULL))", org).
+		Order("created_at", "id")
 	err := q.locked(sel, "KEY SHARE").Scan(ctx)
 	return all, err
 }
