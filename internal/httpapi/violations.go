@@ -44,6 +44,8 @@ func collect(e *jsonschema.ValidationError, all *[]asset.FieldError) {
 		}
 	case *kind.Pattern:
 		add("must " + wordsFor(k.Want))
+	case *kind.Format: // the library's words repeat the value, which may be a secret in the wrong place
+		add("is not a valid " + k.Want)
 	case *kind.AnyOf:
 		// The contract writes the alternative that is usually meant first.
 		collect(e.Causes[0], all)
