@@ -84,8 +84,9 @@ func (q Queries) takeRate(ctx context.Context, r Rate, now time.Time, n int64) (
 			Set("tat = "+tat, at, at, step).
 			Set("used = CASE WHEN rl.starts_at >= ? THEN rl.used ELSE 0 END + ?", start, n).
 			Set("starts_at = CASE WHEN rl.starts_at > ? THEN rl.starts_at ELSE ? END", start, start).
-			Set("ends_at = CASE WHEN "+tat+" / 1000000 >= ? THEN "+tat+" / 1000000 + 1 ELSE ? END",
-				at, at, step, end, at, at, step, end).
+			Set("ends_at = CASE WHEN rl.ends_at >= ? AND rl.ends_at > "+tat+" / 1000000 THEN rl.ends_at "+
+				"WHEN "+tat+" / 1000000 >= ? THEN "+tat+" / 1000000 + 1 ELSE ? END",
+				end, at, at, step, at, at, step, end, at, at, step, end).
 			Where(tat+" <= ?", at, at, step, at+r.Most*r.Interval()).
 			Where("rl.starts_at < ? OR rl.used <= ?", start, r.Most-n).
 			Returning("tat, starts_at, used").Scan(ctx)

@@ -2,11 +2,9 @@ package httpapi
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/certana/certana/internal/asset"
@@ -59,7 +57,7 @@ func govern(ctx context.Context, g *quota.Grant, err error) (*quota.Grant, error
 // is.
 func (x *exchange) tellLimits() {
 	var tightest quota.Status
-	var policies, states []string
+	var policies, states []byte
 	for _, g := range x.limits {
 		for _, s := range g.Statuses {
 			if s.Limit == 0 {
@@ -68,8 +66,8 @@ func (x *exchange) tellLimits() {
 			if tightest.Limit == 0 || tighter(s, tightest) {
 				tightest = s
 			}
-			policies = append(policies, fmt.Sprintf("%q;q=%d;w=%d", s.Policy, s.Limit, int64(s.Window/time.Second)))
-			states = append(states, fmt.Sprintf("%q;r=%d;t=%d", s.Policy, s.Remaining, secondsUntil(s.Reset)))
+			policies = item(policies, s.Policy, ";q=", s.Limit, ";w=", int64(s.Window/time.Second))
+			states = item(states, s.Policy, ";r=", s.Remaining, ";t=", secondsUntil(s.Reset))
 		}
 	}
 	if tightest.Limit == 0 || x.ResponseWriter == nil {
@@ -79,8 +77,18 @@ func (x *exchange) tellLimits() {
 	h.Set("X-RateLimit-Limit", strconv.FormatInt(tightest.Limit, 10))
 	h.Set("X-RateLimit-Remaining", strconv.FormatInt(tightest.Remaining, 10))
 	h.Set("X-RateLimit-Reset", strconv.FormatInt(unixUp(tightest.Reset), 10))
-	h.Set("RateLimit-Policy", strings.Join(policies, ", "))
-	h.Set("RateLimit", strings.Join(states, ", "))
+	h.Set("RateLimit-Policy", string(policies))
+	h.Set("RateLimit", string(states))
+}
+
+// item adds one to a list of structured fields: a name and two parameters.
+func item(list []byte, name, p string, v int64, q string, w int64) []byte {
+	if len(list) > 0 {
+		list = append(list, ", "...)
+	}
+	list = append(append(append(list, '"'), name...), '"')
+	list = strconv.AppendInt(append(list, p...), v, 10)
+	return strconv.AppendInt(append(list, q...), w, 10)
 }
 
 // unixUp is the first whole second that is not before t.

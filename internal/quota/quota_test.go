@@ -179,6 +179,42 @@ func TestKeyLimits(t *testing.T) {
 	refused(t, "the fourth of three", err, asset.RateLimited)
 }
 
+// A key that asks for its 5000 within ten minutes gets them, counted down one by
+// one, and not one more in that hour, although the even rate would let some in;
+// the next hour does not begin with as many again.
+func TestPrintedNumber(t *testing.T) {
+	for _, shared := range []bool{true, false} {
+		s, _, at := setup(t, func(c *quota.Config) { c.Shared = shared })
+		key := asset.NewID()
+		for i := range int64(5000) {
+			g, err := s.Key(t.Context(), key)
+			must(t, err)
+			if g.Statuses[0].Limit != 5000 || g.Statuses[0].Remaining != 4999-i || g.Statuses[1].Remaining < 49999-i {
+				t.Fatalf("after %d: %+v", i+1, g.Statuses)
+			}
+			if i%10 == 9 {
+				at.advance(time.Second) // 500 in all, 694 intervals
+			}
+		}
+		g, err := s.Key(t.Context(), key)
+		refused(t, "the 5001st", err, asset.RateLimited)
+		if next := g.Statuses[0].Next.UTC().Format(time.RFC3339); next != "2024-02-01T00:00:00Z" {
+			t.Errorf("shared %v: come back at %s", shared, next)
+		}
+		at.advance(100 * time.Second)
+		let := 0
+		for {
+			if _, err := s.Key(t.Context(), key); err != nil {
+				break
+			}
+			let++
+		}
+		if let != 833 { // 600 s after the first of the burst
+			t.Errorf("shared %v: %d are let in at the turn of the hour", shared, let)
+		}
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	s, _, at := setup(t, func(c *quota.Config) {
 		c.AnonymousVerifications, c.Registrations, c.Logins, c.LoginsPerUser = 2, 1, 3, 2
