@@ -18,7 +18,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"path"
 	"strings"
 
 	"github.com/zitadel/oidc/v3/pkg/op"
@@ -83,6 +82,11 @@ const (
 	metadataPath   = "/.well-known/oauth-authorization-server"
 )
 
+var addresses = map[string]bool{
+	authorizePath: true, loginPath: true, consentPath: true, logoutPath: true, tokenPath: true, revokePath: true,
+	introspectPath: true, userinfoPath: true, openidPath: true, metadataPath: true,
+}
+
 // server answers at every address of the door. For those that programs call it is
 // op's Server.
 type server struct {
@@ -134,9 +138,6 @@ func (s *server) routes(programs http.Handler) http.Handler {
 	mux.HandleFunc("POST "+consentPath, s.consent)
 	mux.HandleFunc("GET "+logoutPath, s.showLogout)
 	mux.HandleFunc("POST "+logoutPath, s.logOut)
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusNotFound, "not_found", "there is nothing at this address")
-	})
 	return mux
 }
 
@@ -146,7 +147,7 @@ type originKey struct{}
 // bounds its body.
 func (s *server) withOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if path.Clean(r.URL.Path) != r.URL.Path { // which the mux would answer with a redirect
+		if !addresses[r.URL.Path] { // the mux would answer some with a redirect
 			refuse(w, http.StatusNotFound, "not_found", "there is nothing at this address")
 			return
 		}
