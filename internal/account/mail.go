@@ -102,9 +102,9 @@ type mailer struct {
 // Timeout is well above the sender's own.
 func (w *mailer) Timeout(*river.Job[MailJob]) time.Duration { return 5 * time.Minute }
 
-// NextRetry is 5 s after the first failure, doubled up to an hour.
+// NextRetry is 1 s after the first failure, doubled up to an hour.
 func (w *mailer) NextRetry(job *river.Job[MailJob]) time.Time {
-	seconds := min(5*math.Exp2(float64(max(job.Attempt, 1)-1)), 3600)
+	seconds := min(math.Exp2(float64(max(job.Attempt, 1)-1)), 3600)
 	return time.Now().Add(time.Duration(seconds * float64(time.Second)))
 }
 
@@ -124,11 +124,9 @@ func (w *mailer) Work(ctx context.Context, job *river.Job[MailJob]) error {
 		return river.JobCancel(err)
 	}
 	err = w.Sender.Send(ctx, m)
-	if err == nil {
-		return nil
-	}
-	w.Logger.WarnContext(ctx, "a message could not be sent", "id", m.ID, "attempt", job.Attempt, "error", err)
 	if errors.Is(err, mail.ErrRefused) {
+		// What is tried again the queue logs.
+		w.Logger.WarnContext(ctx, "a message cannot be sent", "id", m.ID, "error", err)
 		return river.JobCancel(err)
 	}
 	return err

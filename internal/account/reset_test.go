@@ -61,7 +61,7 @@ func TestResetPassword(t *testing.T) {
 	p, err := f.bearer(old.AccessToken)
 	must(t, err)
 	must(t, f.ForgotPassword(t.Context(), "uSER@example.com"))
-	secret := token(t, server, "User@example.com", 2) // the first verifies the address
+	secret := token(t, server, "User@example.com", toReset, 1)
 	wantCode(t, "a weak password", f.ResetPassword(t.Context(), secret, "password"), asset.ValidationError)
 	must(t, f.ResetPassword(t.Context(), secret, another))
 
@@ -77,7 +77,7 @@ func TestResetPassword(t *testing.T) {
 	me, err := f.Me(t.Context(), p)
 	must(t, err)
 	want(t, "verified by the token", me.EmailVerified, true)
-	server.Wait(t, "User@example.com", 3) // the notice
+	server.Wait(t, "User@example.com", "Your password was changed", 1)
 	want(t, "audit log", fmt.Sprint(f.actions(u.ID)), "[user.registered user.logged_in user.password_reset_requested user.password_reset user.login_failed user.logged_in]")
 }
 
@@ -87,14 +87,14 @@ func TestDeadResetTokens(t *testing.T) {
 		"an hour": func(_ *testing.T, f *fixture, _ *mailtest.Server, _ account.Principal) { f.clock.advance(time.Hour) },
 		"another request": func(t *testing.T, f *fixture, s *mailtest.Server, _ account.Principal) {
 			must(t, f.ForgotPassword(t.Context(), "user@example.com"))
-			s.Wait(t, "user@example.com", 3)
+			s.Wait(t, "user@example.com", toReset, 2)
 		},
 		"a changed password": func(t *testing.T, f *fixture, _ *mailtest.Server, p account.Principal) {
 			must(t, f.ChangePassword(t.Context(), p, password, another))
 		},
 		"a changed address": func(t *testing.T, f *fixture, s *mailtest.Server, p account.Principal) {
 			must(t, f.ChangeEmail(t.Context(), p, "new@example.com", password))
-			_, err := f.VerifyEmail(t.Context(), token(t, s, "new@example.com", 1))
+			_, err := f.VerifyEmail(t.Context(), token(t, s, "new@example.com", toChange, 1))
 			must(t, err)
 		},
 	} {
@@ -103,7 +103,7 @@ func TestDeadResetTokens(t *testing.T) {
 			server, _ := f.deliver(mailtest.Options{})
 			p := f.session("user@example.com")
 			must(t, f.ForgotPassword(t.Context(), "user@example.com"))
-			secret := token(t, server, "user@example.com", 2)
+			secret := token(t, server, "user@example.com", toReset, 1)
 			end(t, f, server, p)
 			wantCode(t, "after "+name, f.ResetPassword(t.Context(), secret, "YetAnother789!"), asset.Unauthorized)
 		})
@@ -117,8 +117,8 @@ func TestTokensOfAnotherPurpose(t *testing.T) {
 	p := f.session("user@example.com")
 	must(t, f.ForgotPassword(t.Context(), "user@example.com"))
 	must(t, f.ChangeEmail(t.Context(), p, "new@example.com", password))
-	reset, verify, change := "", token(t, server, "user@example.com", 1), token(t, server, "new@example.com", 1)
-	reset = token(t, server, "user@example.com", 2)
+	reset, verify, change := "", token(t, server, "user@example.com", toVerify, 1), token(t, server, "new@example.com", toChange, 1)
+	reset = token(t, server, "user@example.com", toReset, 1)
 	for name, secret := range map[string]string{"verification": verify, "change of address": change, "none": "cert_mt_none", "a refresh token": f.login("user@example.com").RefreshToken} {
 		wantCode(t, "resetting by "+name, f.ResetPassword(t.Context(), secret, another), asset.Unauthorized)
 	}
@@ -136,7 +136,7 @@ func TestResetTokenAtOnce(t *testing.T) {
 	server, _ := f.deliver(mailtest.Options{})
 	f.register("user@example.com")
 	must(t, f.ForgotPassword(t.Context(), "user@example.com"))
-	secret := token(t, server, "user@example.com", 2)
+	secret := token(t, server, "user@example.com", toReset, 1)
 	var good atomic.Int64
 	n := atOnce(t, 20, asset.Unauthorized, func(i int) error {
 		err := f.ResetPassword(t.Context(), secret, fmt.Sprint("NewPassword", i))
@@ -160,7 +160,8 @@ func TestForgotPasswordTellsNothing(t *testing.T) {
 	for _, address := range []string{"nobody@example.com", "suspended@example.com", "user@example.com"} {
 		must(t, f.ForgotPassword(t.Context(), address))
 	}
-	server.Wait(t, "user@example.com", 2)
+	f.settle()
+	server.Wait(t, "user@example.com", toReset, 1)
 	for _, address := range []string{"nobody@example.com", "suspended@example.com"} {
 		for _, m := range server.Messages() {
 			if m.To == address && m.Subject == "Set a new password" {
@@ -201,7 +202,7 @@ func TestChangePassword(t *testing.T) {
 	must(t, err)
 	_, err = f.Login(t.Context(), account.SignIn{Email: "user@example.com", Password: another})
 	must(t, err)
-	want(t, "notice", server.Wait(t, "user@example.com", 2).Subject, "Your password was changed")
+	server.Wait(t, "user@example.com", "Your password was changed", 1)
 }
 
 // A login or a change that was under way with the old password when it was

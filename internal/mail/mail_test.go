@@ -50,7 +50,7 @@ func TestSend(t *testing.T) {
 			if err := sender(t, s, c.scheme, c.login).Send(t.Context(), hello); err != nil {
 				t.Fatal(err)
 			}
-			got := s.Wait(t, hello.To, 1)
+			got := s.Wait(t, hello.To, hello.Subject, 1)
 			if got.From != "no-reply@example.com" || got.TLS != c.secure || got.Subject != hello.Subject || got.Text != hello.Text {
 				t.Errorf("taken %+v", got)
 			}
@@ -185,7 +185,7 @@ func TestAddressOfAnotherScript(t *testing.T) {
 	if err := sender(t, s, "smtp", "").Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
-	s.Wait(t, m.To, 1)
+	s.Wait(t, m.To, m.Subject, 1)
 }
 
 func TestLog(t *testing.T) {

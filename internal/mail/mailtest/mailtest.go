@@ -134,9 +134,10 @@ func (s *Server) Messages() []Message {
 	return append([]Message(nil), s.taken...)
 }
 
-// Wait waits until the server has taken n messages to an address, and answers the
-// last of them.
-func (s *Server) Wait(tb testing.TB, to string, n int) Message {
+// Wait waits until the server has taken n messages with a subject to an address,
+// and answers the last of them. Messages may come in another order than they were
+// enqueued in.
+func (s *Server) Wait(tb testing.TB, to, subject string, n int) Message {
 	tb.Helper()
 	late := time.AfterFunc(time.Minute, s.changed.Broadcast)
 	defer late.Stop()
@@ -146,7 +147,7 @@ func (s *Server) Wait(tb testing.TB, to string, n int) Message {
 	for {
 		found := 0
 		for _, m := range s.taken {
-			if m.To != to {
+			if m.To != to || m.Subject != subject {
 				continue
 			}
 			if found++; found == n {
@@ -154,7 +155,7 @@ func (s *Server) Wait(tb testing.TB, to string, n int) Message {
 			}
 		}
 		if time.Now().After(deadline) {
-			tb.Fatalf("%d messages to %s after a minute, want %d", found, to, n)
+			tb.Fatalf("%d messages to %s about %q after a minute, want %d", found, to, subject, n)
 		}
 		s.changed.Wait()
 	}
