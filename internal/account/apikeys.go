@@ -82,6 +82,9 @@ func (s *Service) CreateAPIKey(ctx context.Context, p Principal, n NewAPIKey) (*
 	if _, err := s.keysInReach(p); err != nil {
 		return nil, "", err
 	}
+	if p.UserID == (asset.ID{}) {
+		return nil, "", asset.Errorf(asset.Forbidden, nil, "a key has the role of the user who makes it, and there is no user behind this token")
+	}
 	return s.createKey(ctx, p, n)
 }
 
