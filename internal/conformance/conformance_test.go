@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"image"
+	"image/color"
 	"image/jpeg"
 	"image/png"
 	"os"
@@ -68,14 +70,26 @@ func pictures(t *testing.T) map[string][]byte {
 		"stranger": asJPEG(320, 240, 2),
 		"small":    asJPEG(160, 120, 3),
 		"sealed":   asJPEG(160, 120, 4),
-		"large":    asJPEG(2400, 1800, 5),
-		"doomed":   asJPEG(160, 120, 6),
-		"png":      encode(t, func(b *bytes.Buffer) error { return png.Encode(b, synth.Photo(192, 128, 7)) }),
-		"tiff":     encode(t, func(b *bytes.Buffer) error { return tiff.Encode(b, synth.Photo(192, 128, 8), nil) }),
-		"webp":     webp,
-		"text":     []byte("This is no picture.\n"),
+		"large": encode(t, func(b *bytes.Buffer) error {
+			return jpeg.Encode(b, enlarged{synth.Photo(900, 675, 5)}, &jpeg.Options{Quality: 90})
+		}),
+		"doomed": asJPEG(160, 120, 6),
+		"png":    encode(t, func(b *bytes.Buffer) error { return png.Encode(b, synth.Photo(192, 128, 7)) }),
+		"tiff":   encode(t, func(b *bytes.Buffer) error { return tiff.Encode(b, synth.Photo(192, 128, 8), nil) }),
+		"webp":   webp,
+		"text":   []byte("This is no picture.\n"),
 	}
 }
+
+// enlarged is a picture four times as wide and high.
+type enlarged struct{ *image.NRGBA }
+
+func (e enlarged) Bounds() image.Rectangle {
+	b := e.NRGBA.Bounds()
+	return image.Rectangle{b.Min.Mul(4), b.Max.Mul(4)}
+}
+
+func (e enlarged) At(x, y int) color.Color { return e.NRGBA.At(x/4, y/4) }
 
 func encode(t *testing.T, into func(*bytes.Buffer) error) []byte {
 	t.Helper()

@@ -22,7 +22,7 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "certana")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/certana/certana/cmd/certana").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", path, "github.com/certana/certana/cmd/certana").CombinedOutput()
 	if err != nil {
 		return "", errors.New(string(out))
 	}
