@@ -82,10 +82,18 @@ func (s *Service) CreateAPIKey(ctx context.Context, p Principal, n NewAPIKey) (*
 	if _, err := s.keysInReach(p); err != nil {
 		return nil, "", err
 	}
-	if p.UserID == (asset.ID{}) {
-		return nil, "", asset.Errorf(asset.Forbidden, nil, "a key has the role of the user who makes it, and there is no user behind this token")
+	if err := hasRole(p); err != nil {
+		return nil, "", err
 	}
 	return s.createKey(ctx, p, n)
+}
+
+// hasRole refuses clients that act for nobody: a key has its maker's role.
+func hasRole(p Principal) error {
+	if p.UserID == (asset.ID{}) {
+		return asset.Errorf(asset.Forbidden, nil, "a key has the role of the user who makes it, and there is no user behind this token")
+	}
+	return nil
 }
 
 // CreateOperatorKey makes a key without asking anybody, for the command line. It

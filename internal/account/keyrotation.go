@@ -21,6 +21,9 @@ const (
 // that they have not. A key that has a successor, or works no more, is CONFLICT.
 func (s *Service) RotateAPIKey(ctx context.Context, p Principal, id asset.ID, overlap time.Duration) (*APIKey, string, error) {
 	old, err := s.managedKey(ctx, p, id)
+	if err == nil {
+		err = hasRole(p)
+	}
 	if err != nil {
 		return nil, "", err
 	}
