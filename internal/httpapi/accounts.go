@@ -45,9 +45,8 @@ type Accounts interface {
 	RevokeAPIKey(ctx context.Context, p account.Principal, id asset.ID) error
 	RotateAPIKey(ctx context.Context, p account.Principal, id asset.ID, overlap time.Duration) (*account.APIKey, string, error)
 
-	CreateOrganization(ctx context.Context, p account.Principal, n account.NewOrganization) (*account.Organization, error)
-	Organizations(ctx context.Context, p account.Principal, page db.Page) ([]account.Organization, int, error)
-	Organization(ctx context.Context, p account.Principal, id asset.ID) (*account.Organization, error)
+	Organizing
+	Governing
 }
 
 // Register makes a user and a personal organization.
