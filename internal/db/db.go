@@ -49,6 +49,9 @@ type DB struct {
 	reader *bun.DB // the same as writer on PostgreSQL
 	target string  // file path or connection URL
 	logger *slog.Logger
+
+	epochs   *epochs // nil on PostgreSQL
+	frequent frequent
 }
 
 // Tx is one transaction.
@@ -114,6 +117,7 @@ func (d *DB) openSQLite(c Config) error {
 	reader.SetMaxIdleConns(c.Readers)
 	d.writer = bun.NewDB(writer, sqlitedialect.New())
 	d.reader = bun.NewDB(reader, sqlitedialect.New())
+	d.epochs = &epochs{driver: reader.Driver(), dsn: sqliteDSN(d.target, c.BusyTimeout, "_pragma=query_only(1)")}
 	return nil
 }
 
@@ -140,6 +144,9 @@ func (d *DB) Close() error {
 	err := d.writer.Close()
 	if d.reader != d.writer {
 		err = errors.Join(err, d.reader.Close())
+	}
+	if d.epochs != nil {
+		err = errors.Join(err, d.epochs.Close())
 	}
 	return err
 }

@@ -51,6 +51,7 @@ type Verifier interface {
 
 // Rows is the part of *db.DB that is read from here.
 type Rows interface {
+	db.Epochs
 	OrgKeyByID(ctx context.Context, id string) (*db.OrgKey, error)
 	Ping(ctx context.Context) error
 	OrganizationByID(ctx context.Context, id asset.ID) (*db.Organization, error)
@@ -69,6 +70,7 @@ type Rows interface {
 type server struct {
 	Deps
 	contract *contract
+	assets   db.Reads[[2]asset.ID, *assetAnswer] // by organization and asset
 }
 
 // New builds the handler of everything under /v1, of /healthz and of

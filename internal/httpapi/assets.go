@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
 	"strings"
 
 	"github.com/certana/certana/internal/asset"
@@ -104,16 +106,37 @@ func respondAsync(prefer *string) bool {
 
 // GetAsset answers with the details, or 304 when the client has them.
 func (s *server) GetAsset(ctx context.Context, r gen.GetAssetRequestObject) (gen.GetAssetResponseObject, error) {
-	a, err := s.Pipeline.Get(ctx, callerOf(ctx).OrganizationID, r.AssetID)
+	org := callerOf(ctx).OrganizationID
+	answer, err := s.assets.Get(ctx, s.Rows, [2]asset.ID{org, r.AssetID}, func(ctx context.Context) (*assetAnswer, error) {
+		a, err := s.Pipeline.Get(ctx, org, r.AssetID)
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal(assetBody(a))
+		return &assetAnswer{append(text, '\n'), etagOfText(text)}, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	body := assetBody(a)
-	tag := etagOf(body)
-	if r.Params.IfNoneMatch != nil && etagMatches(*r.Params.IfNoneMatch, tag) {
-		return gen.GetAsset304Response{Headers: gen.GetAsset304ResponseHeaders{ETag: tag}}, nil
+	if r.Params.IfNoneMatch != nil && etagMatches(*r.Params.IfNoneMatch, answer.etag) {
+		return gen.GetAsset304Response{Headers: gen.GetAsset304ResponseHeaders{ETag: answer.etag}}, nil
 	}
-	return gen.GetAsset200JSONResponse{Body: body, Headers: gen.GetAsset200ResponseHeaders{ETag: tag}}, nil
+	return answer, nil
+}
+
+// assetAnswer is an asset's details as they are sent.
+type assetAnswer struct {
+	text []byte
+	etag string
+}
+
+// VisitGetAssetResponse sends the details.
+func (a *assetAnswer) VisitGetAssetResponse(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", a.etag)
+	w.WriteHeader(http.StatusOK)
+	_, err := w.Write(a.text)
+	return err
 }
 
 // UpdateAsset merges a patch: absent fields are kept, null clears.

@@ -28,15 +28,10 @@ func (c caller) user() *asset.ID {
 	return &c.UserID
 }
 
-type (
-	callerKey  struct{}
-	requestKey struct{}
-)
-
 // callerOf is the caller that withCaller found; anonymous where none is needed.
 func callerOf(ctx context.Context) caller {
-	if who, ok := ctx.Value(callerKey{}).(caller); ok {
-		return who
+	if who := exchangeOf(ctx).who; who != nil {
+		return *who
 	}
 	return caller{anonymous: true}
 }
@@ -44,14 +39,12 @@ func callerOf(ctx context.Context) caller {
 // withRequest lets a handler reach the request, which sending a file needs.
 func withRequest(next gen.StrictHandlerFunc, _ string) gen.StrictHandlerFunc {
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error) {
-		return next(context.WithValue(ctx, requestKey{}, r), w, r, request)
+		exchangeOf(ctx).request = r
+		return next(ctx, w, r, request)
 	}
 }
 
-func requestOf(ctx context.Context) *http.Request {
-	r, _ := ctx.Value(requestKey{}).(*http.Request)
-	return r
-}
+func requestOf(ctx context.Context) *http.Request { return exchangeOf(ctx).request }
 
 // withCaller finds out who asks and whether they may, as the contract says for
 // the operation. The body is not touched before that.
@@ -71,7 +64,8 @@ func (s *server) withCaller(op *operation, next http.Handler) http.Handler {
 		if op.tagged { // what it says may change, and so may who is told: ask again each time
 			w.Header().Set("Cache-Control", "private, no-cache")
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
+		exchangeOf(r.Context()).who = &who
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 // contract calls the answer. Errors keep their own shape.
 func withEnvelope(op *operation, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Get("envelope") != "true" {
+		if r.URL.RawQuery == "" || r.URL.Query().Get("envelope") != "true" {
 			next.ServeHTTP(w, r)
 			return
 		}

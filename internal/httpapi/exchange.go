@@ -29,6 +29,9 @@ type exchange struct {
 	status int  // 0 until the header is written
 	sent   int64
 	limits []*quota.Grant // that govern this request
+
+	who     *caller       // nil before withCaller, and where nobody is asked for
+	request *http.Request // nil before withRequest
 }
 
 // countedBody remembers whether the body was begun and whether it ended.
