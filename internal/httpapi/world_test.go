@@ -42,6 +42,7 @@ func newWorld(t *testing.T, change ...func(*httpapi.Deps)) *world {
 	d := apptest.Start(t)
 	c := account.DefaultConfig("http://localhost")
 	c.Argon2 = account.Argon2{MemoryKiB: 8, Passes: 1, Lanes: 1} // the cost of passwords is not what is tested
+	c.Queue = d.Queue
 	secrets, err := vault.LoadOrCreate(filepath.Join(d.Dir, "master.key"))
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,8 @@ import (
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/db/dbtest"
+	"github.com/certana/certana/internal/mail"
+	"github.com/certana/certana/internal/mail/mailtest"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/vault"
@@ -30,6 +32,7 @@ type Deployment struct {
 	Dir   string
 	Org   asset.ID
 	Owner asset.ID
+	Mail  *mailtest.Server // takes what is sent
 }
 
 // Start opens a deployment, begins to work its queue, and closes it when the
@@ -68,14 +71,21 @@ func Reopen(tb testing.TB, dir string) *Deployment {
 	}
 	hooks := webhook.DefaultConfig()
 	hooks.AllowPrivate = true // receivers in tests listen on loopback
+	letters := mail.DefaultConfig()
+	server := mailtest.Start(tb, mailtest.Options{})
+	letters.SMTPURL, letters.From = "smtp://"+server.Address, "no-reply@certana.example"
+	sender, err := mail.New(letters, logger)
+	if err != nil {
+		tb.Fatal(errors.Join(err, rows.Close()))
+	}
 	a, err := app.Open(ctx, app.Options{
-		Data: dir, Blobs: "file://" + filepath.Join(dir, "blobs"), Rows: rows, Vault: v,
+		Data: dir, Blobs: "file://" + filepath.Join(dir, "blobs"), Rows: rows, Vault: v, Mail: sender,
 		Pipeline: pipeline.DefaultConfig(), Webhooks: hooks, Logger: logger,
 	})
 	if err != nil {
 		tb.Fatal(errors.Join(err, rows.Close()))
 	}
-	d := &Deployment{App: a, Dir: dir}
+	d := &Deployment{App: a, Dir: dir, Mail: server}
 	tb.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			tb.Errorf("close the deployment: %v", err)
