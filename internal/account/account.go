@@ -10,6 +10,7 @@ import (
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/issuer"
 )
 
 // Config is the accounts' part of the configuration.
@@ -42,6 +43,10 @@ type Config struct {
 	// Default 720h, 30 days; 0 erases it at the next quarter of an hour.
 	DeletionGrace time.Duration `yaml:"deletion_grace"`
 
+	// Issuers are the OpenID Connect issuers outside whose tokens are taken, a list of
+	// {issuer, audience, scopes, create_users}. Default none.
+	Issuers []issuer.Config `yaml:"issuers"`
+
 	// Queue takes the messages that are to be sent; where it is nil, what sends
 	// one is SERVICE_UNAVAILABLE, and registration sends none.
 	Queue Queue `yaml:"-"`
@@ -50,9 +55,9 @@ type Config struct {
 }
 
 // DefaultConfig is the configuration of a deployment at a base URL.
-func DefaultConfig(issuer string) Config {
+func DefaultConfig(base string) Config {
 	return Config{
-		Issuer: issuer, AccessTTL: time.Hour, RefreshTTL: 30 * 24 * time.Hour, SessionTTL: 90 * 24 * time.Hour,
+		Issuer: base, AccessTTL: time.Hour, RefreshTTL: 30 * 24 * time.Hour, SessionTTL: 90 * 24 * time.Hour,
 		Argon2:       Argon2{MemoryKiB: 19456, Passes: 2, Lanes: 1},
 		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, SelfServicePlans: true,
 		DeletionGrace: 30 * 24 * time.Hour, Now: time.Now,
@@ -61,6 +66,11 @@ func DefaultConfig(issuer string) Config {
 
 // Validate says what is out of range.
 func (c Config) Validate() error {
+	for _, i := range c.Issuers {
+		if i.Issuer == c.Issuer {
+			return fmt.Errorf("account: %s is this deployment itself, not one of issuers", i.Issuer)
+		}
+	}
 	switch {
 	case c.AccessTTL < time.Second || c.RefreshTTL < c.AccessTTL:
 		return fmt.Errorf("account: access_ttl is a second or more, and refresh_ttl is not shorter")
@@ -97,6 +107,7 @@ type Service struct {
 	orgKeys OrgKeys
 	hasher  *hasher
 	keys    *keyring
+	outside *issuer.Issuers
 }
 
 // New makes a service and, in a new deployment, the first signing key.
@@ -108,6 +119,10 @@ func New(ctx context.Context, c Config, d *db.DB, sealer Sealer, orgKeys OrgKeys
 		return nil, err
 	}
 	s := &Service{config: c, db: d, sealer: sealer, orgKeys: orgKeys, hasher: newHasher(c.Argon2, c.HashesAtOnce)}
+	var err error
+	if s.outside, err = issuer.New(c.Issuers, c.Now); err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
 	s.keys = &keyring{service: s}
 	if err := s.keys.ensure(ctx); err != nil {
 		return nil, fmt.Errorf("token signing keys: %w", err)
