@@ -82,3 +82,42 @@ func TestJSONIsTheYAML(t *testing.T) {
 		}
 	}
 }
+
+// Every success of an operation that limits govern tells of them, and so does the
+// refusal; what no limit governs does not.
+func TestLimitsAreDescribed(t *testing.T) {
+	text, err := JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	governed := 0
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			limited := op.Responses.Value("429") != nil
+			for status, answer := range op.Responses.Map() {
+				if status[0] != '2' && status != "429" {
+					continue
+				}
+				for _, name := range limitHeaders {
+					h := answer.Value.Headers[name]
+					if (h != nil) != limited || (h != nil && h.Value.Description == "") {
+						t.Errorf("%s %s: %s has %s: %v", method, path, status, name, h)
+					}
+				}
+				if status == "429" {
+					governed++
+					if answer.Value.Headers["Retry-After"] == nil {
+						t.Errorf("%s %s: 429 without Retry-After", method, path)
+					}
+				}
+			}
+		}
+	}
+	if governed < 20 {
+		t.Errorf("only %d operations are governed", governed)
+	}
+}

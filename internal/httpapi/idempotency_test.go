@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -85,6 +86,40 @@ func TestIdempotency(t *testing.T) {
 	one, two = w.want(t, 200, under("v", verify)), w.want(t, 200, under("v", verify))
 	if one["id"] != two["id"] {
 		t.Error("a verification was done twice under one key")
+	}
+}
+
+// No secret of a first answer is in the one that is given again, nor in the row
+// that it comes from: whatever makes one, as the contract marks them.
+func TestSecretsAreShownOnce(t *testing.T) {
+	w := newWorld(t)
+	token := w.register(t, "user@example.com")
+	for _, c := range []struct {
+		path, body, rotate string
+		secret             string
+	}{
+		{"/v1/api-keys/", `{"name":"k","scopes":["read"]}`, "/rotate", "key"},
+		{"/v1/webhooks/", `{"url":"https://example.com/hook","events":["asset.processed"]}`, "/rotate-secret", "secret"},
+		{"/v1/oauth/clients/", `{"name":"c"}`, "/rotate-secret", "client_secret"},
+	} {
+		made := call{method: "POST", path: c.path, token: token, json: c.body}
+		id := ""
+		for _, step := range []string{"made", "rotated"} {
+			first, again := w.do(t, under(step, made)), w.do(t, under(step, made))
+			secret, _ := first.object[c.secret].(string)
+			if first.status >= 300 || again.status != first.status || again.header.Get("Idempotent-Replayed") != "true" || len(secret) < 20 {
+				t.Fatalf("%s: %d %s, again %d %s", made.path, first.status, first.body, again.status, again.body)
+			}
+			if strings.Contains(string(again.body), secret[8:20]) || !strings.Contains(fmt.Sprint(again.object[c.secret]), "...") {
+				t.Errorf("%s %s: again %s", made.path, step, again.body)
+			}
+			for _, name := range []string{"id", "client_id"} {
+				if text, ok := first.object[name].(string); ok {
+					id = text
+				}
+			}
+			made = call{method: "POST", path: c.path + id + c.rotate, token: token}
+		}
 	}
 }
 

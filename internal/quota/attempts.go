@@ -57,13 +57,19 @@ func (c Config) bounds() map[Kind]bound {
 	}
 }
 
-// limitsOf are the limits that govern a try. The subject is kept as a hash and
-// told apart without regard to case and to space around it; "" has none.
+// plain is a subject as the rows would find it: case, space around it and NUL,
+// which they drop, make no other one.
+func plain(subject string) string {
+	return strings.ToLower(strings.TrimSpace(strings.ReplaceAll(subject, "\x00", "")))
+}
+
+// limitsOf are the limits that govern a try. The subject is kept as a hash; "" has
+// no limits of its own.
 func (s *Service) limitsOf(k Kind, addr netip.Addr, subject string) []limit {
 	b, now := s.bounds[k], s.now()
 	w := span(now, b.window)
 	all := []limit{{string(k), string(k) + "/" + network(addr), w, b.address}}
-	if subject = strings.ToLower(strings.TrimSpace(subject)); subject != "" {
+	if subject = plain(subject); subject != "" {
 		sum := sha256.Sum256([]byte(subject))
 		who := hex.EncodeToString(sum[:16])
 		all = append(all,

@@ -30,7 +30,7 @@ func TestKinds(t *testing.T) {
 		tries  []attempt
 	}{
 		{quota.Login, func(c *quota.Config) { c.Logins, c.LoginsPerUser, c.LoginsPerUserAnywhere = 3, 2, 3 }, 15 * time.Minute,
-			[]attempt{{a, "x", false}, {a, " X", false}, {a, "x", true}, {b, "x", false}, {b, "x", true}, {a, "y", false}, {a, "z", true}}},
+			[]attempt{{a, "x", false}, {a, " X\x00", false}, {a, "x", true}, {b, "x", false}, {b, "\x00x", true}, {a, "y", false}, {a, "z", true}}},
 		{quota.Registration, func(c *quota.Config) { c.Registrations = 1 }, time.Hour,
 			[]attempt{{a, "", false}, {a, "", true}, {b, "", false}}},
 		{quota.PasswordReset, func(c *quota.Config) { c.PasswordResets, c.PasswordResetsPerUser = 3, 2 }, time.Hour,

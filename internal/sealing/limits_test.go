@@ -81,7 +81,9 @@ func TestGuessingKeys(t *testing.T) {
 	must(t, err)
 	must(t, f.accounts.RevokeOperatorKey(t.Context(), f.org, asset.ID(p.ID)))
 	h := f.limited(func(c *quota.Config) { c.KeyFailures = 4 })
-	ask := func(key string) *httptest.ResponseRecorder { return get(h, "/api/image?serial_number=SN1", "X-API-Key", key) }
+	ask := func(key string) *httptest.ResponseRecorder {
+		return get(h, "/api/image?serial_number=SN1", "X-API-Key", key)
+	}
 	for i := range 20 {
 		answers(t, "a revoked key", ask(ended), 401, noAccess)
 		answers(t, "no key", ask(""), 401, noAccess)
