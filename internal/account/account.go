@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/certana/certana/internal/asset"
@@ -67,8 +68,16 @@ func DefaultConfig(base string) Config {
 // Validate says what is out of range.
 func (c Config) Validate() error {
 	for _, i := range c.Issuers {
+		if err := i.Validate(); err != nil {
+			return fmt.Errorf("account: %w", err)
+		}
 		if i.Issuer == c.Issuer {
 			return fmt.Errorf("account: %s is this deployment itself, not one of issuers", i.Issuer)
+		}
+		for _, scope := range i.Scopes {
+			if !slices.Contains(roleScopes[RoleOwner], scope) {
+				return fmt.Errorf("account: %s: there is no scope %q for outside issuers", i.Issuer, scope)
+			}
 		}
 	}
 	switch {

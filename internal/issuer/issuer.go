@@ -24,16 +24,16 @@ import (
 type Config struct {
 	// Issuer is its identifier, the iss of its tokens: an https URL, or http on
 	// this machine.
-	Issuer string `yaml:"issuer"`
+	Issuer string `yaml:"issuer" json:"issuer"`
 	// Audience is what must be among the aud of its tokens: what the issuer calls
 	// this deployment, or a client of its own.
-	Audience string `yaml:"audience"`
+	Audience string `yaml:"audience" json:"audience"`
 	// Scopes bounds what its tokens may do, on top of the role that the user has
 	// here. Default everything.
-	Scopes []string `yaml:"scopes"`
+	Scopes []string `yaml:"scopes" json:"scopes"`
 	// CreateUsers registers whoever comes with a verified e-mail address and is not
 	// known yet. Default false.
-	CreateUsers bool `yaml:"create_users"`
+	CreateUsers bool `yaml:"create_users" json:"create_users"`
 }
 
 // Validate says what is out of range.
