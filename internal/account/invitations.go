@@ -2,8 +2,6 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,7 +35,7 @@ func (s *Service) Invite(ctx context.Context, p Principal, org asset.ID, email, 
 	if !slices.Contains([]string{RoleAdmin, RoleMember, RoleViewer}, role) {
 		return nil, asset.Invalid("role is one of admin, member, viewer", "role")
 	}
-	token := newInvitationToken()
+	token := "cert_in_" + randomText()
 	i := &Invitation{ID: asset.NewID(), OrganizationID: org, Email: email, Role: role, Hash: hashSecret(token),
 		InvitedBy: p.UserID, CreatedAt: s.now(), ExpiresAt: s.now().Add(InvitationTTL)}
 	return i, s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -63,12 +61,6 @@ func (s *Service) Invite(ctx context.Context, p Principal, org asset.ID, email, 
 		return s.mailTo(ctx, tx, message{to: email, subject: "You are invited to an organization",
 			text: s.invitationText(o, i, token), until: i.ExpiresAt})
 	})
-}
-
-func newInvitationToken() string {
-	b := make([]byte, 32)
-	_, _ = rand.Read(b) // crypto/rand ends the program rather than fail
-	return "cert_inv_" + base64.RawURLEncoding.EncodeToString(b)
 }
 
 func invitationEvent(action string, i *Invitation) Event {
