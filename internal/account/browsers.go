@@ -20,7 +20,7 @@ type BrowserLogin = db.OAuthLogin
 
 // LogInBrowser checks a password and answers the cookie that stands for it. A
 // login that is pending wants a second factor before it is worth anything. The
-// errors are those of CheckSignIn but for SECOND_FACTOR_REQUIRED.
+// errors are those of Login but for SECOND_FACTOR_REQUIRED.
 func (s *Service) LogInBrowser(ctx context.Context, email, password string) (cookie string, l *BrowserLogin, err error) {
 	cookie = randomText()
 	u, err := s.signIn(ctx, SignIn{Email: email, Password: password}, func(ctx context.Context, tx *db.Tx, u *db.User) error {

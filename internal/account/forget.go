@@ -15,13 +15,17 @@ const rememberSessions = 7 * 24 * time.Hour
 // Rows is what Forgetting deletes from; *db.DB has it. All tell how many went.
 type Rows interface {
 	DeleteSessions(ctx context.Context, before time.Time) (int, error)
+	DeleteOAuth(ctx context.Context, before time.Time) (int, error)
 	ExpireIdempotency(ctx context.Context) (int, error)
+	DeleteMailTokens(ctx context.Context, before time.Time) (int, error)
 	ExpireCounters(ctx context.Context) (int, error)
 }
 
 // Forgetting deletes, once a day, what only matters for a while: sessions that
-// ran out a week ago, with their refresh tokens, the answers that were kept for an
-// Idempotency-Key, and the counts of windows that are over.
+// ran out a week ago, with their refresh tokens, what OAuth2 clients were granted
+// until then, the tokens of messages that ran
+// out, the answers that were kept for an Idempotency-Key, and the counts of windows
+// that are over.
 type Forgetting struct{ Rows Rows }
 
 // ForgetJob runs Forgetting.
@@ -60,7 +64,9 @@ func (f Forgetting) Periodic() []*river.PeriodicJob {
 // Run forgets now. What one of them fails at does not keep the others from it.
 func (f Forgetting) Run(ctx context.Context) error {
 	_, sessions := f.Rows.DeleteSessions(ctx, time.Now().Add(-rememberSessions))
+	_, granted := f.Rows.DeleteOAuth(ctx, time.Now().Add(-rememberSessions))
+	_, tokens := f.Rows.DeleteMailTokens(ctx, time.Now())
 	_, answers := f.Rows.ExpireIdempotency(ctx)
 	_, counts := f.Rows.ExpireCounters(ctx)
-	return errors.Join(sessions, answers, counts)
+	return errors.Join(sessions, granted, tokens, answers, counts)
 }

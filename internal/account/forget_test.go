@@ -36,3 +36,16 @@ func TestForgetting(t *testing.T) {
 	}
 	must(t, run(t.Context()))
 }
+
+// The token of a message that ran out is forgotten, and no other.
+func TestForgettingMailTokens(t *testing.T) {
+	f := setup(t)
+	f.clock.at.Store(time.Now().Add(-47 * time.Hour).UnixMicro())
+	f.register("user@example.com")
+	f.clock.advance(-2 * time.Hour)
+	f.register("older@example.com")
+	must(t, account.Forgetting{Rows: f.db}.Run(t.Context()))
+	left, err := f.db.DeleteMailTokens(t.Context(), time.Now().Add(48*time.Hour))
+	must(t, err)
+	want(t, "left", left, 1)
+}

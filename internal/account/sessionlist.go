@@ -53,8 +53,7 @@ func (s *Service) RevokeSessions(ctx context.Context, p Principal) error {
 	})
 }
 
-// endAllSessions ends everything that a user's password opened.
+// endAllSessions ends everything that a user's logins opened.
 func (s *Service) endAllSessions(ctx context.Context, tx *db.Tx, user asset.ID) error {
-	_, err := tx.RevokeSessionsOf(ctx, user)
-	return err
+	return tx.EndLogins(ctx, user)
 }

@@ -24,8 +24,11 @@ func newRefreshToken() string {
 	return "cert_rt_" + base64.RawURLEncoding.EncodeToString(b)
 }
 
-// Login opens a session for somebody who signs in; the errors are those of
-// CheckSignIn.
+// Login opens a session. An unknown address and a wrong password are the same
+// INVALID_CREDENTIALS, after the same work. Whoever knows the password is told
+// more: FORBIDDEN when the account is suspended, SECOND_FACTOR_REQUIRED when a code
+// is needed and none was given; a code that is wrong or was used is
+// INVALID_CREDENTIALS.
 func (s *Service) Login(ctx context.Context, in SignIn) (*Tokens, error) {
 	refresh := newRefreshToken()
 	session := &db.Session{ID: asset.NewID(), CurrentHash: hashSecret(refresh)}

@@ -26,21 +26,8 @@ func errSuspended() error {
 	return asset.Errorf(asset.Forbidden, nil, "the account is suspended")
 }
 
-// CheckSignIn answers who signs in. An unknown address and a wrong password are
-// the same INVALID_CREDENTIALS, after the same work. Whoever knows the password
-// may be told more: FORBIDDEN when the account is suspended,
-// SECOND_FACTOR_REQUIRED when a code is needed and none was given; a code that is
-// wrong or was used is INVALID_CREDENTIALS.
-func (s *Service) CheckSignIn(ctx context.Context, in SignIn) (asset.ID, error) {
-	u, err := s.signIn(ctx, in, nil)
-	if err != nil {
-		return asset.ID{}, err
-	}
-	return u.ID, nil
-}
-
 // signIn checks who signs in and runs then in the transaction that uses the code
-// up and records the login.
+// up and records the login. The user is there with SECOND_FACTOR_REQUIRED too.
 func (s *Service) signIn(ctx context.Context, in SignIn, then func(context.Context, *db.Tx, *db.User) error) (*db.User, error) {
 	u, err := s.checkPassword(ctx, in.Email, in.Password)
 	if err != nil {
@@ -56,7 +43,7 @@ func (s *Service) signIn(ctx context.Context, in SignIn, then func(context.Conte
 		if failure, err = s.admit(ctx, tx, u, in.Code); err != nil || failure != nil {
 			return err // a failure is committed, and told after
 		}
-		if err := record(ctx, tx, Principal{UserID: u.ID}, Event{Action: ActionLoggedIn}); err != nil || then == nil {
+		if err := record(ctx, tx, Principal{UserID: u.ID}, Event{Action: ActionLoggedIn}); err != nil {
 			return err
 		}
 		return then(ctx, tx, u)

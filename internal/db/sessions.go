@@ -112,10 +112,20 @@ func (q Queries) RevokeSessionOf(ctx context.Context, user, id asset.ID) error {
 	return err
 }
 
-// RevokeSessionsOf ends all sessions of a user now, and tells how many that were.
-func (q Queries) RevokeSessionsOf(ctx context.Context, user asset.ID) (int, error) {
-	return affected(q.w.NewUpdate().Model((*Session)(nil)).Set("revoked_at = ?", q.now()).
-		Where("user_id = ? AND revoked_at IS NULL", user).Exec(ctx))
+// EndLogins ends now all that a user's logins opened: sessions, what they agreed
+// to that OAuth2 clients may do, and the browsers in which they agreed.
+func (q Queries) EndLogins(ctx context.Context, user asset.ID) error {
+	return q.atomically(ctx, func(ctx context.Context, q Queries) error {
+		for _, model := range []any{(*Session)(nil), (*OAuthGrant)(nil)} {
+			_, err := q.w.NewUpdate().Model(model).Set("revoked_at = ?", q.now()).
+				Where("user_id = ? AND revoked_at IS NULL", user).Exec(ctx)
+			if err != nil {
+				return err
+			}
+		}
+		_, err := q.w.NewDelete().Model((*OAuthLogin)(nil)).Where("user_id = ?", user).Exec(ctx)
+		return err
+	})
 }
 
 // SessionRole tells whether a session is live at this moment, which it is not

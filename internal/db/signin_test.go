@@ -223,11 +223,7 @@ func TestLiveSessions(t *testing.T) {
 		must(t, d.RevokeSessionOf(t.Context(), user, second))
 		wantCode(t, "one that ended", d.RevokeSessionOf(t.Context(), user, second), asset.NotFound)
 		want(t, "left", words(list()), words([]asset.ID{first}))
-		n, err := d.RevokeSessionsOf(t.Context(), user)
-		must(t, err)
-		if n < 1 {
-			t.Error("none was ended")
-		}
+		must(t, d.EndLogins(t.Context(), user))
 		want(t, "none left", len(list()), 0)
 		live, _, err := d.SessionRole(t.Context(), theirs, other, org)
 		must(t, err)
@@ -252,5 +248,31 @@ func TestMailTokenIsUsedWithItsTransaction(t *testing.T) {
 		found, err := d.LiveMailToken(t.Context(), "x", db.ResetPassword)
 		must(t, err)
 		want(t, "still there", found != nil, true)
+	})
+}
+
+// A user's logins are sessions, browsers, and what they let clients do; another's
+// stay.
+func TestEndLogins(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		user, org := organization(t, d, "acme")
+		other, _ := organization(t, d, "other")
+		client := &db.OAuthClient{ID: asset.NewID(), OrganizationID: org, Name: "c", Kind: "public"}
+		must(t, d.InsertOAuthClient(t.Context(), client))
+		now, later := time.Now(), time.Now().Add(time.Hour)
+		for name, of := range map[string]asset.ID{"mine": user, "theirs": other} {
+			must(t, d.InsertOAuthGrant(t.Context(), &db.OAuthGrant{ID: asset.NewID(), ClientID: client.ID, UserID: of, OrganizationID: org,
+				CodeHash: name, CodeExpiresAt: later, CodeUsedAt: &now, AuthTime: now, ExpiresAt: later, EndsAt: later}))
+			must(t, d.InsertOAuthLogin(t.Context(), &db.OAuthLogin{Hash: name, UserID: of, ExpiresAt: later}))
+		}
+		must(t, d.EndLogins(t.Context(), user))
+		for name, of := range map[string]asset.ID{"mine": user, "theirs": other} {
+			grants, err := d.LiveOAuthGrants(t.Context(), of, client.ID)
+			must(t, err)
+			browser, err := d.LiveOAuthLogin(t.Context(), name)
+			must(t, err)
+			want(t, name, words(len(grants) == 1, browser != nil), words(name == "theirs", name == "theirs"))
+		}
 	})
 }
