@@ -336,3 +336,17 @@ func (w *world) post(path string, c *oauth2.Config, form url.Values) (int, map[s
 	}
 	return res.StatusCode, body
 }
+
+// serve asks a handler without a network.
+func serve(h http.Handler, r *http.Request) *http.Response {
+	out := httptest.NewRecorder()
+	h.ServeHTTP(out, r)
+	return out.Result()
+}
+
+func read(t *testing.T, res *http.Response) string {
+	t.Helper()
+	text, err := io.ReadAll(res.Body)
+	must(t, err)
+	return string(text)
+}
