@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/certana/certana/internal/db/dbtest"
 )
 
 // program builds the real program, once for all tests.
@@ -62,6 +64,9 @@ func start(t *testing.T, settings ...string) *server {
 		"account.argon2.memory_kib=64", "account.argon2.passes=1") {
 		name, value, _ := strings.Cut(setting, "=")
 		s.environ = append(s.environ, "CERTANA_"+strings.ToUpper(strings.ReplaceAll(name, ".", "_"))+"="+value)
+	}
+	if c := dbtest.In(t, s.data); os.Getenv("CERTANA_TEST_POSTGRES") != "" {
+		s.environ = append(s.environ, "CERTANA_DB_URL="+c.URL)
 	}
 	cmd := exec.Command(path, "serve", "--addr", "localhost:0", "--data", s.data)
 	cmd.Env = s.environ

@@ -133,7 +133,7 @@ type assetAnswer struct {
 // VisitGetAssetResponse sends the details.
 func (a *assetAnswer) VisitGetAssetResponse(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("ETag", a.etag)
+	w.Header().Set("Etag", a.etag)
 	w.WriteHeader(http.StatusOK)
 	_, err := w.Write(a.text)
 	return err

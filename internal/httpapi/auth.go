@@ -147,7 +147,7 @@ func (op *operation) credentials(r *http.Request) (c account.Credentials, err er
 		return c, nil
 	}
 	if op.key {
-		c.APIKey = strings.TrimSpace(r.Header.Get("X-API-Key"))
+		c.APIKey = strings.TrimSpace(r.Header.Get("X-Api-Key"))
 	}
 	return c, nil
 }
