@@ -30,13 +30,14 @@ echo "test-api: installing $(grep ^schemathesis scripts/testapi/requirements.txt
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r scripts/testapi/requirements.txt
 ${GO:-go} build -o "$work/certana" ./cmd/certana
 
-# What keeps guessers and crowds away would refuse the tests as well. Passwords are
-# cheap to check: it is not their hash that is tested. Webhooks may lead to loopback,
-# where hooks.py turns all of them.
-env -i PATH="$PATH" HOME="$work" \
-  CERTANA_QUOTAS_LOGINS=0 CERTANA_QUOTAS_LOGINS_PER_USER=0 CERTANA_QUOTAS_REGISTRATIONS=0 \
-  CERTANA_QUOTAS_ANONYMOUS_VERIFICATIONS=0 CERTANA_QUOTAS_KEY_PER_HOUR=0 CERTANA_QUOTAS_KEY_PER_DAY=0 \
-  CERTANA_QUOTAS_FREE_VERIFICATIONS=0 CERTANA_QUOTAS_FREE_UPLOADS=0 \
+# What keeps guessers and crowds away would refuse the tests as well: no limit is set.
+# Passwords are cheap to check, for it is not their hash that is tested. Webhooks may
+# lead to loopback, where hooks.py turns all of them.
+settings=(PATH="$PATH" HOME="$work")
+for limit in $("$work/certana" config print --data "$work/data" | sed -n '/^quotas:/,/^[^ ]/s/^  \([a-z_]*\): [0-9].*/\1/p'); do
+  settings+=("CERTANA_QUOTAS_${limit^^}=0")
+done
+env -i "${settings[@]}" CERTANA_LOG_LEVEL=debug \
   CERTANA_ACCOUNT_OWNED_ORGANIZATIONS=100000 CERTANA_ACCOUNT_ARGON2_MEMORY_KIB=64 CERTANA_ACCOUNT_ARGON2_PASSES=1 \
   CERTANA_WEBHOOKS_ALLOW_PRIVATE=true CERTANA_WEBHOOKS_MAX_PER_ORGANIZATION=1000 \
   "$work/certana" serve --addr 127.0.0.1:0 --data "$work/data" --json >"$work/greeting" 2>"$work/log" &
@@ -49,7 +50,7 @@ done
 url=$(sed -n 's/.*"listening": *"\([^"]*\)".*/\1/p' "$work/greeting" | head -1)
 [ -n "$url" ] || { echo "test-api: the server did not say where it listens" >&2; cat "$work/log" >&2; exit 1; }
 
-"$work/venv/bin/python" scripts/testapi/world.py "$url" "$work/certana" "$work/data" \
+"$work/venv/bin/python" scripts/testapi/world.py "$url" "$work/certana" "$work/data" "$work/log" \
   scripts/testapi/schemathesis.toml "$work/names.json" >"$work/schemathesis.toml"
 status=0
 NAMES=$work/names.json PYTHONPATH=scripts/testapi PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/schemathesis" \

@@ -1,0 +1,65 @@
+"""People who register, get mail and prove who they are, as the tests need them."""
+
+import base64
+import hmac
+import itertools
+import re
+import struct
+import time
+
+import requests
+
+serial = itertools.count()
+MAIL = re.compile(r'msg="MAIL NOT SENT.* to=(\S+) .*(cert_(?:mt|inv)_[\w-]+)')
+
+
+class Person:
+    """Somebody with an account of their own at a server whose mail goes to its log."""
+
+    def __init__(self, base, log, email=None, password="a long passphrase, and more"):
+        self.base, self.log, self.password = base + "/v1", log, password
+        self.email = email or f"person{next(serial)}@example.com"
+        self.headers = {}
+        who = {"email": self.email, "password": password}
+        self.id = self.post("/auth/register", full_name="Somebody", **who)["id"]
+        self.sign_in()
+
+    def sign_in(self):
+        token = self.post("/auth/login", email=self.email, password=self.password)["access_token"]
+        self.headers["Authorization"] = "Bearer " + token
+
+    def call(self, method, path, **rest):
+        answer = requests.request(method, self.base + path, headers=self.headers, timeout=60, **rest)
+        if answer.status_code // 100 != 2:
+            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json() if answer.content else None
+
+    def post(self, path, **body):
+        return self.call("POST", path, json=body)
+
+    def token(self, nth):
+        """The token in the nth message, from 0, that was written to them."""
+        for _ in range(300):
+            with open(self.log, encoding="utf-8", errors="replace") as log:
+                found = [m[2] for m in map(MAIL.search, log) if m and m[1] == self.email]
+            if len(found) > nth:
+                return found[nth]
+            time.sleep(0.1)
+        raise RuntimeError("no message came for " + self.email)
+
+    def verify(self):
+        self.post("/auth/email/verify", token=self.token(0))
+
+    def join(self, owner, organization, role="member"):
+        """Verifies their address, is invited, and answers with the invitation's token."""
+        self.verify()
+        owner.post(f"/organizations/{organization}/invitations/", email=self.email, role=role)
+        return self.token(1)
+
+    def totp(self):
+        """Begins with a second factor and answers with its first code (RFC 6238)."""
+        secret = self.post("/auth/totp", password=self.password)["secret"]
+        key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+        digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), "sha1")
+        at = digest[-1] & 15
+        return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 10**6:06d}"
