@@ -1,0 +1,159 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/certana/certana/internal/account"
+	"github.com/certana/certana/internal/app/apptest"
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/pipeline"
+	"github.com/certana/certana/internal/synth"
+)
+
+// fuse lets so many calls through and then fails them all, before or after they
+// are done: a process that was killed there.
+type fuse struct {
+	account.Assets
+	account.Pictures
+	left  int
+	after bool
+}
+
+var errKilled = errors.New("killed")
+
+func (f *fuse) burn(do func() error) error {
+	if f.left == 0 && !f.after {
+		return errKilled
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	if f.left == 0 {
+		return errKilled
+	}
+	f.left--
+	return nil
+}
+
+type burningAssets struct{ *fuse }
+
+func (b burningAssets) Delete(ctx context.Context, org, id asset.ID) error {
+	return b.burn(func() error { return b.Assets.Delete(ctx, org, id) })
+}
+
+type burningPictures struct{ *fuse }
+
+func (b burningPictures) Delete(ctx context.Context, key string) error {
+	return b.burn(func() error { return b.Pictures.Delete(ctx, key) })
+}
+
+// An organization whose grace is over goes with everything that it had, however
+// often that is cut off; another's things stay, and so does what the ledger says.
+func TestEraseOrganization(t *testing.T) {
+	d := apptest.Start(t)
+	kept, _ := d.NewOrganization(t, "kept")
+	keptAsset := d.Register(t, kept, apptest.JPEG(t, synth.Photo(320, 240, 1), 90))
+	before := len(d.Files(t))
+	var gone []asset.Asset
+	for seed := range uint64(2) {
+		gone = append(gone, d.Register(t, d.Org, apptest.JPEG(t, synth.Photo(320, 240, 10+seed), 90)))
+	}
+	for _, serial := range []string{"S1", "S2", "S3"} {
+		key := "sealing/" + d.Org.String() + "/aa/" + serial + ".jpg"
+		if _, err := d.Blobs.Put(t.Context(), key, strings.NewReader(serial), "image/jpeg"); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Rows.InsertSerial(t.Context(), &db.Serial{OrganizationID: d.Org, SerialNumber: serial, ImageKey: key, DateOfSealing: "2024-01-01 00:00:00"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commitment, err := d.Pipeline.Commit(t.Context(), pipeline.CommitRequest{OrganizationID: d.Org, AssetID: gone[0].ID}, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	run := func(f *fuse) error {
+		f.Assets, f.Pictures = d.Pipeline, d.Blobs
+		return account.Erasing{Rows: d.Rows, Assets: burningAssets{f}, Pictures: burningPictures{f}, Logger: slog.New(slog.DiscardHandler)}.Run(t.Context())
+	}
+	const plenty = 1000
+	if err := run(&fuse{left: plenty}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(d.Files(t)); n <= before {
+		t.Fatal("what was not deleted was erased")
+	}
+	o, err := d.Rows.OrganizationByID(t.Context(), d.Org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().Add(-time.Second)
+	o.DeletedAt, o.EraseAt = &now, &now
+	if err := d.Rows.UpdateOrganization(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	// Cut off at every call in turn, each time later; what is done is done.
+	cuts := 0
+	for ; ; cuts++ {
+		err := run(&fuse{left: cuts, after: cuts%2 == 1})
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errKilled) || cuts > 50 {
+			t.Fatalf("after %d cuts: %v", cuts, err)
+		}
+		if o, err := d.Rows.OrganizationByID(t.Context(), d.Org); err != nil || o.ErasedAt != nil {
+			t.Fatalf("told to be erased while something was left: %v", err)
+		}
+	}
+	if cuts < 3 {
+		t.Errorf("%d cuts only", cuts)
+	}
+	if err := run(&fuse{left: plenty}); err != nil { // there is nothing more to do
+		t.Fatal(err)
+	}
+	erasedOnce(t, d)
+
+	for deadline := time.Now().Add(time.Minute); len(d.Files(t)) != before; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("files are left: %v", d.Files(t))
+		}
+	}
+	for _, a := range gone {
+		if _, err := d.Rows.AssetByID(t.Context(), a.ID); !asset.Is(err, asset.AssetNotFound) {
+			t.Errorf("an asset is left: %v", err)
+		}
+	}
+	if n, err := d.Rows.Serials(t.Context(), d.Org); n != 0 || err != nil {
+		t.Errorf("%d sealed items are left, %v", n, err)
+	}
+	if _, err := d.Rows.OrgAsset(t.Context(), kept, keptAsset.ID); err != nil {
+		t.Errorf("the other's asset: %v", err)
+	}
+	_, checks, err := d.Pipeline.Commitment(t.Context(), commitment.ID)
+	if err != nil || !checks.Verified() {
+		t.Errorf("the commitment of what was erased: %+v, %v", checks, err)
+	}
+}
+
+// erasedOnce looks for the tombstone and its one line in the audit log.
+func erasedOnce(t *testing.T, d *apptest.Deployment) {
+	t.Helper()
+	o, err := d.Rows.OrganizationByID(t.Context(), d.Org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.ErasedAt == nil || o.Name != "Erased organization" || o.Slug != "erased-"+d.Org.String() {
+		t.Errorf("the tombstone is %+v", o)
+	}
+	_, total, err := d.Rows.AuditEvents(t.Context(), db.AuditFilter{OrganizationID: &d.Org, Action: account.ActionOrgErased, Page: db.Page{Number: 1, Size: 1}})
+	if err != nil || total != 1 {
+		t.Errorf("told %d times, %v", total, err)
+	}
+}
