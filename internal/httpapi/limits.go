@@ -73,12 +73,13 @@ func (x *exchange) tellLimits() {
 	if tightest.Limit == 0 || x.ResponseWriter == nil {
 		return
 	}
+	// Written as the contract prints them: Set would make X-Ratelimit of it.
 	h := x.Header()
-	h.Set("X-RateLimit-Limit", strconv.FormatInt(tightest.Limit, 10))
-	h.Set("X-RateLimit-Remaining", strconv.FormatInt(tightest.Remaining, 10))
-	h.Set("X-RateLimit-Reset", strconv.FormatInt(unixUp(tightest.Reset), 10))
-	h.Set("RateLimit-Policy", string(policies))
-	h.Set("RateLimit", string(states))
+	h["X-RateLimit-Limit"] = []string{strconv.FormatInt(tightest.Limit, 10)}
+	h["X-RateLimit-Remaining"] = []string{strconv.FormatInt(tightest.Remaining, 10)}
+	h["X-RateLimit-Reset"] = []string{strconv.FormatInt(unixUp(tightest.Reset), 10)}
+	h["RateLimit-Policy"] = []string{string(policies)}
+	h["RateLimit"] = []string{string(states)}
 }
 
 // item adds one to a list of structured fields: a name and two parameters.

@@ -2,6 +2,8 @@ package httpapi_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -223,6 +225,26 @@ func TestKeyRateLimit(t *testing.T) {
 		t.Errorf("one more: %d %s, Retry-After %q", a.status, a.body, a.header.Get("Retry-After"))
 	}
 	w.want(t, 200, call{method: "GET", path: "/v1/assets/", token: token}) // people are not keys
+}
+
+// The headers are written on the wire as the contract prints them.
+func TestHeadersAsPrinted(t *testing.T) {
+	w := newWorld(t)
+	c, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "GET /v1/assets/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-API-Key: guess\r\n\r\n")
+	text, err := io.ReadAll(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit"} {
+		if strings.Count(string(text), "\r\n"+name+": ") != 1 {
+			t.Errorf("%s is not in\n%s", name, text)
+		}
+	}
 }
 
 // soon reports whether a printed time is within d from now.
