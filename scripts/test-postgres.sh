@@ -66,7 +66,7 @@ done
 
 if [ $# = 0 ]; then
   set -- ./internal/db/... ./internal/webhook/... ./internal/account/... ./internal/quota/... ./internal/registry/... \
-    ./internal/pipeline/... ./internal/sealing/... ./internal/app/... ./internal/verify/... ./internal/httpapi/...
+    ./internal/pipeline/... ./internal/sealing/... ./internal/app/... ./internal/verify/... ./internal/httpapi/... ./internal/oauth/...
   if [ -d internal/conformance ]; then set -- "$@" ./internal/conformance/...; fi
 fi
 # Two packages at a time: each test has a database of its own, and every one of
