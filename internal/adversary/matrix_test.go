@@ -128,11 +128,24 @@ var parameter = regexp.MustCompile(`\{(\w+)\}`)
 func try(t *testing.T, v *victim, op operation, a actor, want int) {
 	t.Helper()
 	sc := scenarios[op.id]
-	allowed := want < 400
-	if sc.uses != "" && allowed {
+	if sc.uses != "" && want < 400 {
 		v.renew(t, sc.uses)
 		defer func() { v.ids["org_id"] = v.org }()
 	}
+	c := v.prepare(t, op, a)
+	got := v.do(t, c)
+	if got.status != want {
+		t.Errorf("%s: %v, want %d", a.name, got, want)
+	}
+	if got.status >= 400 || !a.insider {
+		leaks(t, v, a, c, got, sc.shows)
+	}
+}
+
+// prepare makes the call of an operation by an actor.
+func (v *victim) prepare(t *testing.T, op operation, a actor) call {
+	t.Helper()
+	sc := scenarios[op.id]
 	by, header := v.owner, a.header
 	if sc.self && a.role != "" {
 		by = v.newPerson(t, "self")
@@ -166,13 +179,7 @@ func try(t *testing.T, v *victim, op operation, a actor, want int) {
 	if sc.form != nil {
 		c.form = sc.form(t, v)
 	}
-	got := v.do(t, c)
-	if got.status != want {
-		t.Errorf("%s: %v, want %d", a.name, got, want)
-	}
-	if got.status >= 400 || !a.insider {
-		leaks(t, v, a, c, got, sc.shows)
-	}
+	return c
 }
 
 // leaks looks for the victim's texts in an answer. What the caller sent may come
