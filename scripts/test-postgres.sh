@@ -65,9 +65,10 @@ for _ in $(seq 300); do
 done
 
 if [ $# = 0 ]; then
-  set -- ./internal/db/... ./internal/webhook/... ./internal/account/... ./internal/quota/... ./internal/registry/... \
-    ./internal/pipeline/... ./internal/sealing/... ./internal/app/... ./internal/verify/... ./internal/httpapi/... ./internal/oauth/...
-  if [ -d internal/conformance ]; then set -- "$@" ./internal/conformance/...; fi
+  # Whatever takes its database from there.
+  mapfile -t packages < <(go list -f '{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}} ' ./... |
+    grep -E '/internal/(db/dbtest|app/apptest) ' | cut -d' ' -f1)
+  set -- "${packages[@]}"
 fi
 # Two packages at a time: each test has a database of its own, and every one of
 # those costs the server more than the test costs this machine.

@@ -19,23 +19,23 @@ import (
 // lost and nothing else: one upload for each request under way, and what is left
 // of a key's block.
 func TestKilled(t *testing.T) {
-	dbtest.NeedsFile(t)
 	dir, org, key := t.TempDir(), uuid.New(), uuid.New()
+	c := dbtest.In(t, dir)
 	const killed = 3
 	for range killed {
-		c := exec.Command(os.Args[0], "-test.run=^TestKilledProcess$")
-		c.Env = append(os.Environ(), "CERTANA_TEST_KILLED="+dir, "CERTANA_TEST_ORG="+org.String(), "CERTANA_TEST_KEY="+key.String())
-		out, err := c.StdoutPipe()
+		p := exec.Command(os.Args[0], "-test.run=^TestKilledProcess$")
+		p.Env = append(os.Environ(), "CERTANA_TEST_KILLED="+dir, "CERTANA_TEST_ORG="+org.String(), "CERTANA_TEST_KEY="+key.String())
+		out, err := p.StdoutPipe()
 		must(t, err)
-		must(t, c.Start())
+		must(t, p.Start())
 		line, err := bufio.NewReader(out).ReadString('\n')
 		if err != nil || line != "taken\n" {
 			t.Fatalf("the process says %q, %v", line, err)
 		}
-		must(t, c.Process.Kill())
-		_ = c.Wait() // it was killed
+		must(t, p.Process.Kill())
+		_ = p.Wait() // it was killed
 	}
-	rows, err := db.Open(t.Context(), db.DefaultConfig(dir))
+	rows, err := db.Open(t.Context(), c)
 	must(t, err)
 	defer rows.Close()
 	s, err := quota.New(quota.DefaultConfig(), rows, func() time.Time { return start })
@@ -55,7 +55,7 @@ func TestKilledProcess(t *testing.T) {
 	if dir == "" {
 		t.Skip("it is the process that TestKilled starts")
 	}
-	rows, err := db.Open(t.Context(), db.DefaultConfig(dir))
+	rows, err := db.Open(t.Context(), dbtest.In(t, dir))
 	must(t, err)
 	s, err := quota.New(quota.DefaultConfig(), rows, func() time.Time { return start })
 	must(t, err)

@@ -46,14 +46,6 @@ func In(tb testing.TB, dir string) db.Config {
 	return create(tb, "certana_test_"+hex.EncodeToString(sum[:12]))
 }
 
-// NeedsFile skips a test that looks into the SQLite file itself.
-func NeedsFile(tb testing.TB) {
-	tb.Helper()
-	if server() != "" {
-		tb.Skip("it looks into the file of SQLite; CERTANA_TEST_POSTGRES is set")
-	}
-}
-
 func server() string { return os.Getenv("CERTANA_TEST_POSTGRES") }
 
 // create makes a database unless it is there, and drops what it made when the
