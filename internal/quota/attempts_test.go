@@ -2,7 +2,6 @@ package quota_test
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -23,7 +22,7 @@ type attempt struct {
 // Every kind has the limits that its row says, and they are its own.
 func TestKinds(t *testing.T) {
 	const a, b = "192.0.2.1", "2001:db8::1"
-	for _, c := range []struct {
+	kinds := []struct {
 		kind   quota.Kind
 		change func(*quota.Config)
 		window time.Duration
@@ -49,28 +48,32 @@ func TestKinds(t *testing.T) {
 			[]attempt{{a, "x", false}, {a, "x", true}, {b, "x", false}, {a, "y", false}, {a, "z", true}}},
 		{quota.Serial, func(c *quota.Config) { c.SerialMisses, c.SerialMissesPerKey = 3, 2 }, time.Hour,
 			[]attempt{{a, "x", false}, {b, "x", false}, {a, "x", true}, {a, "y", false}, {a, "z", false}, {a, "v", true}}},
-	} {
-		for _, shared := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s/shared=%v", c.kind, shared), func(t *testing.T) {
-				s, _, at := setup(t, func(q *quota.Config) { c.change(q); q.Shared = shared })
-				try := func(i int, a attempt) {
-					t.Helper()
-					g, err := s.Attempt(t.Context(), c.kind, netip.MustParseAddr(a.addr), a.subject)
-					if (err != nil) != a.refused || (err != nil && !asset.Is(err, asset.RateLimited)) {
-						t.Errorf("try %d: %v", i, err)
-					}
-					if last := g.Statuses[len(g.Statuses)-1]; last.Exceeded != a.refused || last.Window != c.window {
-						t.Errorf("try %d: %+v", i, last)
-					}
+	}
+	for _, shared := range []bool{true, false} {
+		s, _, at := setup(t, func(q *quota.Config) {
+			q.Shared = shared
+			for _, c := range kinds {
+				c.change(q)
+			}
+		})
+		for _, c := range kinds {
+			try := func(i int, a attempt) {
+				t.Helper()
+				g, err := s.Attempt(t.Context(), c.kind, netip.MustParseAddr(a.addr), a.subject)
+				if (err != nil) != a.refused || (err != nil && !asset.Is(err, asset.RateLimited)) {
+					t.Errorf("%s, shared %v, try %d: %v", c.kind, shared, i, err)
 				}
-				for i, a := range c.tries {
-					try(i, a)
+				if last := g.Statuses[len(g.Statuses)-1]; last.Exceeded != a.refused || last.Window != c.window {
+					t.Errorf("%s, shared %v, try %d: %+v", c.kind, shared, i, last)
 				}
-				at.advance(c.window)
-				for i, a := range c.tries { // all anew
-					try(100+i, a)
-				}
-			})
+			}
+			for i, a := range c.tries {
+				try(i, a)
+			}
+			at.advance(c.window)
+			for i, a := range c.tries { // all anew
+				try(100+i, a)
+			}
 		}
 	}
 }
