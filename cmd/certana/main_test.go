@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 			"exits":  exits,
 			"port":   port,
 			"get":    get,
+			"call":   callAPI,
 			"keep":   keep,
 		},
 	})
@@ -181,4 +182,50 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	if res.StatusCode != want {
 		ts.Fatalf("GET %s: %s, want %d: %s", args[1], res.Status, want, body)
 	}
+}
+
+// call STATUS METHOD URL FILE [BODY] asks a server with a JSON body, with the key
+// in $KEY or the access token in $TOKEN where one is set, and keeps the answer's
+// body in a file. A GET is asked again for a while: what another process ended is
+// ended here within a second.
+func callAPI(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 || len(args) > 5 {
+		ts.Fatalf("usage: call STATUS METHOD URL FILE [BODY]")
+	}
+	tries := 1
+	if args[1] == http.MethodGet {
+		tries = 50
+	}
+	var status string
+	var body []byte
+	for range tries {
+		status, body = askAPI(ts, args)
+		if strings.HasPrefix(status, args[0]) {
+			ts.Check(os.WriteFile(ts.MkAbs(args[3]), body, 0o644))
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("%s %s: %s, want %s: %s", args[1], args[2], status, args[0], body)
+}
+
+func askAPI(ts *testscript.TestScript, args []string) (status string, body []byte) {
+	req, err := http.NewRequest(args[1], args[2], nil)
+	ts.Check(err)
+	if len(args) == 5 {
+		req.Body = io.NopCloser(strings.NewReader(args[4]))
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if key := ts.Getenv("KEY"); key != "" {
+		req.Header.Set("X-API-Key", key)
+	}
+	if token := ts.Getenv("TOKEN"); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer res.Body.Close()
+	body, err = io.ReadAll(res.Body)
+	ts.Check(err)
+	return res.Status, body
 }

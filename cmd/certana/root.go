@@ -106,6 +106,7 @@ Exit codes: 0 done, or yes; 1 the answer is no; 2 wrong command line;
 		newServe(e),
 		newKeys(e),
 		newClients(e),
+		newAdmin(e),
 		newSealing(e),
 		newAsset(e),
 		newFsck(e),

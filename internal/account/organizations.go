@@ -1,6 +1,7 @@
 package account
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -282,6 +283,11 @@ func (s *Service) OperatorOrganization(ctx context.Context, ref string) (o *db.O
 		if err != nil {
 			return err
 		}
+		platform, err := tx.Setting(ctx, platformOrganization)
+		if err != nil {
+			return err
+		}
+		all = slices.DeleteFunc(all, func(o db.Organization) bool { return bytes.Equal(o.ID[:], platform) })
 		switch len(all) {
 		case 0:
 			o, err = s.firstOrganization(ctx, tx)

@@ -13,6 +13,40 @@ func Platform() Principal {
 	return Principal{Operator: true, Scopes: []string{ScopePlatform}}
 }
 
+// platformOrganization is the setting that holds the id of the organization that
+// platform keys belong to.
+const platformOrganization = "account/platform"
+
+// CreatePlatformKey makes a key for the API of the operator. It belongs to an
+// organization made for such keys, owned by an account that no password opens: no
+// customer's role, suspension or deletion touches it.
+func (s *Service) CreatePlatformKey(ctx context.Context, name string, expiresInDays *int) (k *APIKey, secret string, err error) {
+	var o *db.Organization
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		id, err := tx.Setting(ctx, platformOrganization)
+		if err != nil {
+			return err
+		}
+		if id != nil {
+			o, err = tx.OrganizationByID(ctx, asset.ID(id))
+			return err
+		}
+		u := &db.User{ID: asset.NewID(), Email: "platform@" + operatorDomain, FullName: "Platform"}
+		if err := tx.InsertUser(ctx, u); err != nil {
+			return err
+		}
+		o = &db.Organization{ID: asset.NewID(), Name: "Platform", Slug: "platform-" + chance(), OwnerID: u.ID, Plan: PlanEnterprise, Personal: true}
+		if err := s.insertOrganization(ctx, tx, o); err != nil {
+			return err
+		}
+		return tx.PutSetting(ctx, platformOrganization, o.ID[:])
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return s.CreateOperatorKey(ctx, o, NewAPIKey{Name: name, Scopes: []string{ScopePlatform}, ExpiresInDays: expiresInDays})
+}
+
 // PlatformUser is a user as the operator sees one.
 type PlatformUser struct {
 	db.User
