@@ -23,9 +23,8 @@ type Rows interface {
 
 // Forgetting deletes, once a day, what only matters for a while: sessions that
 // ran out a week ago, with their refresh tokens, what OAuth2 clients were granted
-// until then, the tokens of messages that ran
-// out, the answers that were kept for an Idempotency-Key, and the counts of windows
-// that are over.
+// until then, the tokens of messages that ran out, the answers that were kept for
+// an Idempotency-Key, and the counts of windows that are over.
 type Forgetting struct{ Rows Rows }
 
 // ForgetJob runs Forgetting.

@@ -97,6 +97,13 @@ func TestDeadResetTokens(t *testing.T) {
 			_, err := f.VerifyEmail(t.Context(), token(t, s, "new@example.com", toChange, 1))
 			must(t, err)
 		},
+		"an address changed and changed back": func(t *testing.T, f *fixture, s *mailtest.Server, p account.Principal) {
+			for _, address := range []string{"new@example.com", "user@example.com"} {
+				must(t, f.ChangeEmail(t.Context(), p, address, password))
+				_, err := f.VerifyEmail(t.Context(), token(t, s, address, toChange, 1))
+				must(t, err)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := setup(t)

@@ -191,19 +191,15 @@ func (s *Service) useStep(ctx context.Context, tx *db.Tx, u *db.User, code strin
 		return false, err
 	}
 	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
-	now, matched := s.now().Unix()/totpPeriod, int64(0)
+	now := s.now().Unix() / totpPeriod
 	for step := now - totpSkew; step <= now+totpSkew; step++ {
 		right, err := hotp.GenerateCodeCustom(text, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
 		if err != nil {
 			return false, err
 		}
-		if subtle.ConstantTimeCompare([]byte(right), []byte(code)) == 1 && step > u.TOTPStep {
-			matched = step
-			break
+		if subtle.ConstantTimeCompare([]byte(right), []byte(code)) == 1 {
+			return tx.UseTOTPStep(ctx, u.ID, step)
 		}
 	}
-	if matched == 0 {
-		return false, nil
-	}
-	return tx.UseTOTPStep(ctx, u.ID, matched)
+	return false, nil
 }

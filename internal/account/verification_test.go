@@ -1,12 +1,15 @@
 package account_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/mail/mailtest"
 )
 
@@ -139,4 +142,22 @@ func TestMe(t *testing.T) {
 	wantCode(t, "by a program", err, asset.Forbidden)
 	_, err = f.UpdateMe(t.Context(), program, nil)
 	wantCode(t, "by a program", err, asset.Forbidden)
+}
+
+// A token that was sent to an address which is not the user's gives them neither
+// that address nor a password, however it came to be there.
+func TestTokenOfAnotherAddress(t *testing.T) {
+	f := setup(t)
+	p := f.session("user@example.com")
+	for _, purpose := range []string{db.VerifyEmail, db.ResetPassword} {
+		sum := sha256.Sum256([]byte(purpose))
+		must(t, f.db.InsertMailToken(t.Context(), &db.MailToken{Hash: hex.EncodeToString(sum[:]), UserID: p.UserID, Purpose: purpose,
+			Email: "former@example.com", ExpiresAt: f.clock.now().Add(time.Hour)}))
+	}
+	_, err := f.VerifyEmail(t.Context(), db.VerifyEmail)
+	wantCode(t, "verifying", err, asset.Unauthorized)
+	wantCode(t, "resetting", f.ResetPassword(t.Context(), db.ResetPassword, another), asset.Unauthorized)
+	me, err := f.Me(t.Context(), p)
+	must(t, err)
+	want(t, "address", me.Email, "user@example.com")
 }
