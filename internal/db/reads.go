@@ -44,8 +44,31 @@ func (d *DB) Epoch(ctx context.Context) (epoch uint64, at time.Time, ok bool) {
 	if d.epochs == nil {
 		return 0, time.Time{}, false
 	}
+	f, _ := ctx.Value(firstKey{}).(*first)
+	if f != nil && f.of == d {
+		return f.epoch, f.at, true
+	}
 	epoch, err := d.epochs.now(ctx)
-	return epoch, d.now(), err == nil
+	if at = d.now(); f != nil && err == nil {
+		f.of, f.epoch, f.at = d, epoch, at
+	}
+	return epoch, at, err == nil
+}
+
+type firstKey struct{}
+
+// first is an epoch that was looked for earlier in the same request.
+type first struct {
+	of    *DB
+	epoch uint64
+	at    time.Time
+}
+
+// OneEpoch is for a request that only reads, in one goroutine: what it gets
+// through Reads is as fresh as when it asked for the first time, and it asks for
+// the epoch once.
+func OneEpoch(ctx context.Context) context.Context {
+	return context.WithValue(ctx, firstKey{}, new(first))
 }
 
 // Get answers what read does of the same database. The value is shared: it must

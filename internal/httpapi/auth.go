@@ -9,6 +9,7 @@ import (
 
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/httpapi/gen"
 	"github.com/certana/certana/internal/quota"
 )
@@ -76,7 +77,11 @@ func (s *server) withOrigin(next http.Handler) http.Handler {
 		if s.Limits != nil {
 			from.Address = s.Limits.Address(r.RemoteAddr, r.Header.Values("X-Forwarded-For")).String()
 		}
-		next.ServeHTTP(w, r.WithContext(account.WithOrigin(r.Context(), from)))
+		ctx := account.WithOrigin(r.Context(), from)
+		if r.Method == http.MethodGet {
+			ctx = db.OneEpoch(ctx)
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
