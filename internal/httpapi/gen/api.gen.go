@@ -6848,6 +6848,20 @@ func (response ValidateAPIKey401JSONResponse) VisitValidateAPIKeyResponse(w http
 	return err
 }
 
+type ValidateAPIKey403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response ValidateAPIKey403JSONResponse) VisitValidateAPIKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ValidateAPIKey409JSONResponse struct{ ConflictJSONResponse }
 
 func (response ValidateAPIKey409JSONResponse) VisitValidateAPIKeyResponse(w http.ResponseWriter) error {
