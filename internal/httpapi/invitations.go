@@ -4,11 +4,20 @@ import (
 	"context"
 
 	"github.com/certana/certana/internal/account"
+	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/httpapi/gen"
+	"github.com/certana/certana/internal/quota"
 )
 
-// Invite asks an address to join.
+// Invite asks an address to join. Every try counts, since each may send a message:
+// of the organization's, and of those to this address.
 func (s *server) Invite(ctx context.Context, r gen.InviteRequestObject) (gen.InviteResponseObject, error) {
+	if _, err := s.attempt(ctx, quota.Invitation, r.OrgID.String()); err != nil {
+		return nil, err
+	}
+	if _, err := s.attempt(ctx, quota.EmailVerification, string(r.Body.Email)); err != nil {
+		return nil, err
+	}
 	i, err := s.Accounts.Invite(ctx, callerOf(ctx).Principal, r.OrgID, string(r.Body.Email), string(orElse(r.Body.Role, "")))
 	if err != nil {
 		return nil, err
@@ -37,7 +46,11 @@ func (s *server) RevokeInvitation(ctx context.Context, r gen.RevokeInvitationReq
 
 // AcceptInvitation makes the caller a member.
 func (s *server) AcceptInvitation(ctx context.Context, r gen.AcceptInvitationRequestObject) (gen.AcceptInvitationResponseObject, error) {
-	o, err := s.Accounts.AcceptInvitation(ctx, callerOf(ctx).Principal, r.Body.Token)
+	p := callerOf(ctx).Principal
+	o, err := s.Accounts.AcceptInvitation(ctx, p, r.Body.Token)
+	if asset.Is(err, asset.NotFound) {
+		err = s.failed(ctx, quota.Invitation, p.UserID.String(), err)
+	}
 	if err != nil {
 		return nil, err
 	}

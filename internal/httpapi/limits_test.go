@@ -333,6 +333,34 @@ func TestRotateKeyOverHTTP(t *testing.T) {
 	w.want(t, 201, call{method: "POST", path: "/v1/api-keys/" + next["id"].(string) + "/rotate", token: token})
 }
 
+// Invitations flood nobody, and their tokens are not guessed.
+func TestInvitationLimits(t *testing.T) {
+	c := quota.DefaultConfig()
+	c.InvitationsPerUser, c.EmailVerificationsPerUser = 4, 2
+	w := newWorld(t, limited(t, c))
+	token := w.register(t, "user@example.com")
+	var org [2]string
+	for i := range org {
+		org[i] = w.want(t, 201, call{method: "POST", path: "/v1/organizations/", token: token, json: map[string]any{"name": fmt.Sprint("Acme ", i)}})["id"].(string)
+	}
+	invite := func(org, email string) call {
+		return call{method: "POST", path: "/v1/organizations/" + org + "/invitations/", token: token, json: map[string]any{"email": email}}
+	}
+	for _, id := range org {
+		w.want(t, 201, invite(id, "victim@example.com"))
+	}
+	w.refused(t, 429, "RATE_LIMITED", invite(org[0], "Victim@example.com")) // two messages in this hour
+	w.want(t, 201, invite(org[0], "b@example.com"))
+	w.want(t, 201, invite(org[0], "c@example.com"))
+	w.refused(t, 429, "RATE_LIMITED", invite(org[0], "d@example.com"))
+	w.want(t, 201, invite(org[1], "d@example.com"))
+	guess := call{method: "POST", path: "/v1/invitations/accept", token: token, json: `{"token":"guess"}`}
+	for range 4 {
+		w.refused(t, 404, "NOT_FOUND", guess)
+	}
+	w.refused(t, 429, "RATE_LIMITED", guess)
+}
+
 func TestBruteForce(t *testing.T) {
 	c := quota.DefaultConfig()
 	c.LoginsPerUser, c.Logins, c.Registrations = 3, 5, 2

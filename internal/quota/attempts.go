@@ -19,9 +19,9 @@ const (
 	Login             Kind = "login"              // e-mail address
 	Registration      Kind = "registration"       // none
 	PasswordReset     Kind = "password_reset"     // e-mail address; each try may send a message
-	EmailVerification Kind = "email_verification" // e-mail address or user id; each try may send a message
+	EmailVerification Kind = "email_verification" // e-mail address or user id; each try may send a message, an invitation's too
 	TOTP              Kind = "totp"               // user id
-	Invitation        Kind = "invitation"         // user id, or organization id for those that are sent
+	Invitation        Kind = "invitation"         // organization id for those that are sent, user id for those that are accepted
 	KeyValidation     Kind = "key_validation"     // none
 	Refresh           Kind = "refresh"            // none
 	OAuthToken        Kind = "oauth_token"        // client id
