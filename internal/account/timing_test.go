@@ -16,9 +16,8 @@ import (
 // distribution.
 func rankDifference(a, b []time.Duration) float64 {
 	type value struct {
-		d    time.Duration
-		of   int
-		rank float64
+		d  time.Duration
+		of int
 	}
 	var all []value
 	for _, d := range a {

@@ -72,7 +72,7 @@ func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
 	s := &Server{options: o}
 	s.changed = sync.NewCond(&s.mu)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
