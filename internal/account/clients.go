@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/certana/certana/internal/asset"
@@ -96,6 +97,9 @@ func changeClient(p Principal, c *Client, patch ClientPatch) error {
 	if patch.Name != nil {
 		if c.Name = strings.TrimSpace(*patch.Name); c.Name == "" || utf8.RuneCountInString(c.Name) > 100 {
 			return asset.Invalid("the name has 1 to 100 characters", "name")
+		}
+		if strings.ContainsFunc(c.Name, func(r rune) bool { return !unicode.IsPrint(r) }) { // users are shown it and decide by it
+			return asset.Invalid("the name has printable characters only", "name")
 		}
 	}
 	if patch.RedirectURIs != nil {

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/certana/certana/internal/account"
@@ -93,6 +94,11 @@ func TestClientScopes(t *testing.T) {
 		return err
 	}
 	must(t, create(p, "read", "admin"))
+	for _, name := range []string{"", " ", strings.Repeat("x", 101), "News\u202eroom", "News\x00room", "News\nroom"} {
+		if _, _, err := f.CreateClient(t.Context(), p, account.NewClient{Name: name}); !asset.Is(err, asset.ValidationError) {
+			t.Errorf("the name %q: %v", name, err)
+		}
+	}
 	few := p
 	few.Scopes = []string{"admin", "read"}
 	for name, test := range map[string]struct {

@@ -83,14 +83,13 @@ func (q Queries) RevokeOAuthToken(ctx context.Context, id asset.ID) error {
 	return err
 }
 
-// DeleteOAuth forgets the tokens, grants and browsers' logins that ended before a
-// time, and tells how many.
+// DeleteOAuth forgets the grants that ended before a time, and the access tokens and
+// browsers' logins that ended at all; it tells how many.
 func (q Queries) DeleteOAuth(ctx context.Context, before time.Time) (total int, err error) {
-	before = before.UTC()
 	for _, gone := range []*bun.DeleteQuery{
-		q.w.NewDelete().Model((*OAuthToken)(nil)).Where("expires_at < ?", before),
-		q.w.NewDelete().Model((*OAuthGrant)(nil)).Where("expires_at < ?", before),
-		q.w.NewDelete().Model((*OAuthLogin)(nil)).Where("expires_at < ?", before),
+		q.w.NewDelete().Model((*OAuthToken)(nil)).Where("expires_at < ?", q.now()),
+		q.w.NewDelete().Model((*OAuthGrant)(nil)).Where("expires_at < ?", before.UTC()),
+		q.w.NewDelete().Model((*OAuthLogin)(nil)).Where("expires_at < ?", q.now()),
 	} {
 		n, err := affected(gone.Exec(ctx))
 		if err != nil {

@@ -1,0 +1,195 @@
+package db_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+)
+
+func oauthClient(t *testing.T, d *db.DB, org asset.ID) *db.OAuthClient {
+	t.Helper()
+	c := &db.OAuthClient{ID: asset.NewID(), OrganizationID: org, Name: "Newsroom\x00", Kind: "confidential",
+		RedirectURIs: db.Strings{"https://client.example/"}, Scopes: db.Strings{"read", "write"}}
+	must(t, d.InsertOAuthClient(t.Context(), c))
+	return c
+}
+
+func TestOAuthClientRows(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		_, org := organization(t, d, "acme")
+		_, other := organization(t, d, "other")
+		client := oauthClient(t, d, org)
+		_, err := d.OAuthClientByID(t.Context(), other, client.ID)
+		wantCode(t, "another organization's", err, asset.NotFound)
+		_, err = d.FindOAuthClient(t.Context(), asset.NewID())
+		wantCode(t, "no such client", err, asset.NotFound)
+		client.Name, client.Scopes, client.RedirectURIs = "Desk", db.Strings{"verify"}, nil
+		must(t, d.UpdateOAuthClient(t.Context(), client))
+		got, err := d.OAuthClientByID(t.Context(), org, client.ID)
+		must(t, err)
+		want(t, "updated", words(got.Name, got.Scopes, len(got.RedirectURIs), got.Kind), "Desk [verify] 0 confidential")
+		all, total, err := d.OAuthClients(t.Context(), org, db.Page{Number: 1, Size: 10})
+		must(t, err)
+		want(t, "listed", words(len(all), total), "1 1")
+
+		now := time.Now()
+		works := func(hash string) bool {
+			t.Helper()
+			ok, err := d.OAuthSecretWorks(t.Context(), client.ID, hash)
+			must(t, err)
+			return ok
+		}
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "one", now))
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "two", now.Add(time.Hour)))
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "three", now.Add(2*time.Hour)))
+		want(t, "with overlap", words(works("one"), works("two"), works("three"), works("four")), "true true true false")
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "four", now.Add(-time.Second)))
+		want(t, "without", words(works("one"), works("two"), works("three"), works("four")), "false false false true")
+
+		live, err := d.LiveOAuthClient(t.Context(), client.ID)
+		must(t, err)
+		want(t, "live", live != nil, true)
+		must(t, d.DeleteOAuthClient(t.Context(), client.ID))
+		live, err = d.LiveOAuthClient(t.Context(), client.ID)
+		must(t, err)
+		want(t, "deleted", live == nil && !works("four"), true)
+	})
+}
+
+func TestOAuthGrantRows(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		user, org := organization(t, d, "acme")
+		client := oauthClient(t, d, org)
+		now := time.Now().UTC()
+		g := &db.OAuthGrant{ID: asset.NewID(), ClientID: client.ID, UserID: user, OrganizationID: org, Scopes: db.Strings{"read"},
+			CodeHash: "code", CodeExpiresAt: now.Add(time.Minute), CodeChallenge: "challenge", RedirectURI: "https://client.example/",
+			Nonce: "n", AuthTime: now, Methods: db.Strings{"pwd"}, ExpiresAt: now.Add(time.Hour), EndsAt: now.Add(2 * time.Hour)}
+		must(t, d.InsertOAuthGrant(t.Context(), g))
+		grants := func() int {
+			t.Helper()
+			all, err := d.LiveOAuthGrants(t.Context(), user, client.ID)
+			must(t, err)
+			return len(all)
+		}
+		want(t, "before the code was used", grants(), 0)
+		must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			got, err := tx.OAuthGrantByCode(ctx, "code")
+			must(t, err)
+			want(t, "by code", words(got.ID == g.ID, got.CodeUsedAt == nil, got.Methods), "true true [pwd]")
+			return tx.UseOAuthCode(ctx, g.ID, "first")
+		}))
+		want(t, "after", grants(), 1)
+		none, err := d.OAuthGrantByCode(t.Context(), "another")
+		must(t, err)
+		want(t, "no such code", none == nil, true)
+		first, got, err := d.OAuthGrantByRefreshToken(t.Context(), "first")
+		must(t, err)
+		want(t, "first", words(first.Generation, got.Generation, got.CurrentHash, got.CodeUsedAt != nil), "0 0 first true")
+		next := &db.OAuthRefreshToken{Hash: "next", GrantID: g.ID, Generation: 1}
+		must(t, d.InsertOAuthRefreshToken(t.Context(), next))
+		must(t, d.AdvanceOAuthGrant(t.Context(), next, now.Add(90*time.Minute)))
+		_, got, err = d.OAuthGrantByRefreshToken(t.Context(), "next")
+		must(t, err)
+		want(t, "advanced", words(got.Generation, got.CurrentHash), "1 next")
+		missing, _, err := d.OAuthGrantByRefreshToken(t.Context(), "nothing")
+		must(t, err)
+		want(t, "no such token", missing == nil, true)
+
+		token := &db.OAuthToken{ID: asset.NewID(), ClientID: client.ID, GrantID: &g.ID, OrganizationID: org, UserID: &user,
+			Scopes: db.Strings{"read"}, ExpiresAt: now.Add(time.Hour)}
+		must(t, d.InsertOAuthToken(t.Context(), token))
+		alone := &db.OAuthToken{ID: asset.NewID(), ClientID: client.ID, OrganizationID: org, Scopes: db.Strings{"read"}, ExpiresAt: now.Add(time.Hour)}
+		must(t, d.InsertOAuthToken(t.Context(), alone))
+		live := func(id asset.ID) bool {
+			t.Helper()
+			state, err := d.LiveOAuthToken(t.Context(), id)
+			must(t, err)
+			return state != nil
+		}
+		state, err := d.LiveOAuthToken(t.Context(), token.ID)
+		must(t, err)
+		want(t, "worth", words(*state.Role, state.ClientScopes, state.Scopes, *state.GrantID == g.ID), "owner [read write] [read] true")
+		state, err = d.LiveOAuthToken(t.Context(), alone.ID)
+		must(t, err)
+		want(t, "alone", state.Role == nil && state.UserID == nil, true)
+		must(t, d.RevokeOAuthGrant(t.Context(), g.ID))
+		must(t, d.RevokeOAuthGrant(t.Context(), g.ID))
+		want(t, "grant revoked", words(live(token.ID), live(alone.ID), grants()), "false true 0")
+		must(t, d.RevokeOAuthToken(t.Context(), alone.ID))
+		want(t, "token revoked", live(alone.ID), false)
+		kept, err := d.OAuthTokenByID(t.Context(), alone.ID)
+		must(t, err)
+		want(t, "kept", kept.RevokedAt != nil, true)
+		kept, err = d.OAuthTokenByID(t.Context(), asset.NewID())
+		must(t, err)
+		want(t, "no such token", kept == nil, true)
+	})
+}
+
+func TestOAuthForgetting(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		user, org := organization(t, d, "acme")
+		client := oauthClient(t, d, org)
+		now := time.Now().UTC()
+		login := func(hash string, ends time.Time) {
+			t.Helper()
+			must(t, d.InsertOAuthLogin(t.Context(), &db.OAuthLogin{Hash: hash, UserID: user, Methods: db.Strings{"pwd"}, ExpiresAt: ends}))
+		}
+		there := func(hash string) bool {
+			t.Helper()
+			l, err := d.LiveOAuthLogin(t.Context(), hash)
+			must(t, err)
+			return l != nil
+		}
+		login("live", now.Add(time.Hour))
+		login("over", now.Add(-time.Second))
+		login("left", now.Add(time.Hour))
+		must(t, d.DeleteOAuthLogin(t.Context(), "left"))
+		want(t, "logins", words(there("live"), there("over"), there("left")), "true false false")
+		must(t, d.InsertOAuthToken(t.Context(), &db.OAuthToken{ID: asset.NewID(), ClientID: client.ID, OrganizationID: org, ExpiresAt: now.Add(-time.Second)}))
+		must(t, d.InsertOAuthToken(t.Context(), &db.OAuthToken{ID: asset.NewID(), ClientID: client.ID, OrganizationID: org, ExpiresAt: now.Add(time.Hour)}))
+		for i, ends := range []time.Time{now.Add(-time.Minute), now.Add(-48 * time.Hour), now.Add(time.Hour)} {
+			must(t, d.InsertOAuthGrant(t.Context(), &db.OAuthGrant{ID: asset.NewID(), ClientID: client.ID, UserID: user, OrganizationID: org,
+				CodeHash: words(i), CodeExpiresAt: ends, AuthTime: ends, ExpiresAt: ends, EndsAt: ends}))
+		}
+		n, err := d.DeleteOAuth(t.Context(), now.Add(-24*time.Hour))
+		must(t, err)
+		want(t, "forgotten", n, 3) // a token, a grant, a login
+		want(t, "still logged in", there("live"), true)
+	})
+}
+
+func TestExternalIdentityRows(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		user, org := organization(t, d, "acme")
+		guest, _ := organization(t, d, "guest")
+		i := &db.ExternalIdentity{Issuer: "https://login.example", Subject: "s\x00", UserID: user, Email: "a@example.com"}
+		first, err := d.InsertExternalIdentity(t.Context(), i)
+		must(t, err)
+		again, err := d.InsertExternalIdentity(t.Context(), &db.ExternalIdentity{Issuer: i.Issuer, Subject: i.Subject, UserID: guest})
+		must(t, err)
+		got, err := d.ExternalIdentity(t.Context(), "https://login.example", "s")
+		must(t, err)
+		want(t, "linked once", words(first, again, got.UserID == user, got.Email), "true false true a@example.com")
+		got, err = d.ExternalIdentity(t.Context(), "https://other.example", "s")
+		must(t, err)
+		want(t, "another issuer's", got == nil, true)
+
+		member := func(user asset.ID) string {
+			t.Helper()
+			live, role, err := d.LiveMember(t.Context(), user, org)
+			must(t, err)
+			return words(live, role)
+		}
+		want(t, "owner", member(user), "true owner")
+		want(t, "stranger", member(guest), "true")
+		want(t, "nobody", member(asset.NewID()), "false")
+	})
+}
