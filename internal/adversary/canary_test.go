@@ -45,6 +45,9 @@ func TestSecretsStayIn(t *testing.T) {
 		}
 	}
 	c.look(t, "the log", []byte(s.log.String()))
+	if strings.Contains(s.log.String(), p.email) {
+		t.Error("the log holds an e-mail address")
+	}
 	c.lookInFiles(t, s.Dir)
 	if !strings.Contains(s.log.String(), "/api/image") || !strings.Contains(s.log.String(), `"level":"DEBUG"`) {
 		t.Error("the log does not tell of the requests")
