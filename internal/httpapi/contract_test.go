@@ -68,6 +68,7 @@ func TestWhoMayCall(t *testing.T) {
 		"GET /v1/api-keys":                                                  "token() key(admin)",
 		"POST /v1/api-keys/validate":                                        "key()",
 		"DELETE /v1/api-keys/{key_id}":                                      "token() key(admin)",
+		"POST /v1/api-keys/{key_id}/rotate":                                 "token() key(admin)",
 		"POST /v1/organizations":                                            "token() key(admin)",
 		"GET /v1/organizations":                                             "token(read) key(read)",
 		"GET /v1/organizations/{org_id}":                                    "token(read) key(read)",
