@@ -129,6 +129,9 @@ func (s *Service) createKey(ctx context.Context, p Principal, n NewAPIKey) (*API
 		k.ExpiresAt = &t
 	}
 	return k, secret, s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := s.stillThere(ctx, tx, p); err != nil {
+			return err
+		}
 		if err := tx.InsertAPIKey(ctx, k); err != nil {
 			return err
 		}

@@ -116,7 +116,8 @@ func (e Erasing) erase(ctx context.Context, org asset.ID) error {
 		}
 	}
 	err = e.Rows.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		done, err := tx.EraseOrganization(ctx, org, "Erased organization", "erased-"+org.String())
+		// Two hyphens: nobody can take such a slug to stand in the way.
+		done, err := tx.EraseOrganization(ctx, org, "Erased organization", "erased--"+org.String())
 		if err != nil || !done {
 			return err
 		}

@@ -55,6 +55,9 @@ func (s *Service) rotateKey(ctx context.Context, p Principal, old *APIKey, overl
 	k.ExpiresAt, k.RotatedFrom = old.ExpiresAt, &old.ID
 	end := k.CreatedAt.Add(overlap).Truncate(time.Microsecond)
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := s.stillThere(ctx, tx, p); err != nil {
+			return err
+		}
 		first, err := tx.SupersedeAPIKey(ctx, old.ID, k.ID, end)
 		if err != nil {
 			return err

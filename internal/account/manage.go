@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"slices"
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
@@ -12,9 +13,10 @@ func (p Principal) program() bool { return p.KeyID != nil || p.ClientID != "" }
 
 // managed locks an organization for the rest of the transaction and tells as what
 // the caller acts there at this moment: whoever was demoted since the request was
-// let in acts as what they are now. A program acts as admin at most, so that a key
-// that was stolen cannot depose an owner. To those who are not members the
-// organization does not exist.
+// let in acts as what they are now. Without the scope admin nobody manages anything,
+// whatever their role: a token may be worth less than its user. A program acts as
+// admin at most, so that a key that was stolen cannot depose an owner. To those who
+// are not members the organization does not exist.
 func (s *Service) managed(ctx context.Context, tx *db.Tx, p Principal, id asset.ID) (*db.Organization, string, error) {
 	o, err := tx.LockOrganization(ctx, id)
 	if err != nil {
@@ -27,18 +29,28 @@ func (s *Service) managed(ctx context.Context, tx *db.Tx, p Principal, id asset.
 	case p.OrganizationID != id:
 	case p.UserID == (asset.ID{}): // a client that acts for itself
 		role = RoleAdmin
-		if !p.Has(ScopeAdmin) {
-			role = RoleViewer
-		}
 	default:
 		if role, err = tx.RoleOf(ctx, id, p.UserID); err != nil {
 			return nil, "", err
 		}
 	}
-	if p.program() && role == RoleOwner {
+	switch {
+	case role != "" && !p.Has(ScopeAdmin) && slices.Contains(roleScopes[role], ScopeAdmin):
+		role = RoleMember
+	case role == RoleOwner && p.program():
 		role = RoleAdmin
 	}
 	return o, role, (Credentials{InPath: true}).admit(db.Standing{Role: role, Suspended: o.SuspendedAt != nil, Deleted: o.DeletedAt != nil})
+}
+
+// stillThere refuses what would be left behind by somebody who was removed, or whose
+// organization was shut, since the request was let in. It locks the organization.
+func (s *Service) stillThere(ctx context.Context, tx *db.Tx, p Principal) error {
+	if p.Operator || p.UserID == (asset.ID{}) {
+		return nil
+	}
+	_, _, err := s.managed(ctx, tx, p, p.OrganizationID)
+	return err
 }
 
 func errManagers() error {

@@ -188,7 +188,9 @@ func TestRemovedMember(t *testing.T) {
 	_, err = c.enter("admin", c.id, func(given *account.Credentials) { given.InPath = false })
 	held(t, "the member, by header", err, asset.Forbidden)
 	_, err = c.SetRole(t.Context(), stale, c.id, c.people["viewer"].ID, "admin")
-	held(t, "the request under way", err, asset.NotFound)
+	held(t, "a request under way", err, asset.NotFound)
+	_, _, err = c.CreateAPIKey(t.Context(), stale, account.NewAPIKey{Name: "late", Scopes: []string{"read"}})
+	held(t, "a key under way", err, asset.NotFound)
 
 	must(t, c.db.PutMembership(t.Context(), c.id, c.people["admin"].ID, "admin"))
 	_, err = c.Authenticate(t.Context(), account.Credentials{APIKey: secret})
@@ -196,6 +198,35 @@ func TestRemovedMember(t *testing.T) {
 	c.register("friend@example.com")
 	_, err = c.AcceptInvitation(t.Context(), c.home("friend"), friend)
 	held(t, "an invitation by who was removed", err, asset.NotFound)
+}
+
+// What an owner agreed that a client may do does not manage the organization, if it
+// is not just that; and what a client may do by itself is not more either.
+func TestWeakTokensManageNothing(t *testing.T) {
+	c := newCompany(t)
+	owner := c.as("owner")
+	weak := owner
+	weak.SessionID, weak.ClientID, weak.Scopes = nil, "client", []string{"read", "write"}
+	alone := account.Principal{OrganizationID: c.id, ClientID: "client", Scopes: weak.Scopes}
+	for name, p := range map[string]account.Principal{"for the owner": weak, "for itself": alone} {
+		held(t, name, c.RemoveMember(t.Context(), p, c.id, c.people["viewer"].ID), asset.Forbidden)
+		held(t, name, c.RemoveMember(t.Context(), p, c.id, owner.UserID), asset.Forbidden)
+		_, err := c.SetRole(t.Context(), p, c.id, c.people["viewer"].ID, "admin")
+		held(t, name, err, asset.Forbidden)
+		_, err = c.Invite(t.Context(), p, c.id, "x@example.com", "")
+		held(t, name, err, asset.Forbidden)
+		_, err = c.UpdateOrganization(t.Context(), p, c.id, account.OrganizationPatch{})
+		held(t, name, err, asset.Forbidden)
+	}
+	alone.Scopes = []string{"admin"}
+	_, err := c.SetRole(t.Context(), alone, c.id, c.people["viewer"].ID, "owner")
+	held(t, "an owner made by a client", err, asset.Forbidden)
+	held(t, "a client that may manage", c.RemoveMember(t.Context(), alone, c.id, c.people["viewer"].ID), "")
+	_, err = c.CreateOrganization(t.Context(), alone, account.NewOrganization{Name: "Mine"})
+	held(t, "an organization of nobody's", err, asset.Forbidden)
+	elsewhere := alone
+	elsewhere.OrganizationID = c.home("admin").OrganizationID
+	held(t, "another organization", c.RemoveMember(t.Context(), elsewhere, c.id, c.people["member"].ID), asset.NotFound)
 }
 
 // A key loses with its maker's role what the role no longer has, at once.

@@ -156,7 +156,7 @@ func erasedOnce(t *testing.T, d *apptest.Deployment) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.ErasedAt == nil || o.Name != "Erased organization" || o.Slug != "erased-"+d.Org.String() {
+	if o.ErasedAt == nil || o.Name != "Erased organization" || o.Slug != "erased--"+d.Org.String() {
 		t.Errorf("the tombstone is %+v", o)
 	}
 	_, total, err := d.Rows.AuditEvents(t.Context(), db.AuditFilter{OrganizationID: &d.Org, Action: account.ActionOrgErased, Page: db.Page{Number: 1, Size: 1}})
