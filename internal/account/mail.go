@@ -60,6 +60,10 @@ func errNoMail() error {
 
 func mailPurpose(id asset.ID) string { return "mail/" + id.String() }
 
+// MailQueue is the queue of messages, apart from the pipeline's: a mail server that
+// does not answer holds up no picture.
+const MailQueue = "mail"
+
 // MailJob sends one message. It is sealed, because tokens are in messages and the
 // queue's table keeps jobs for a while after they ran.
 type MailJob struct {
@@ -72,7 +76,9 @@ type MailJob struct {
 func (MailJob) Kind() string { return "account_mail" }
 
 // InsertOpts give a mail server that is away three days.
-func (MailJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 80} }
+func (MailJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: MailQueue, MaxAttempts: 80}
+}
 
 // Mailing works what was enqueued: it makes the tokens of resets and sends
 // messages.

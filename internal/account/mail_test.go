@@ -49,7 +49,7 @@ func (f *fixture) deliver(o mailtest.Options) (*mailtest.Server, *logged) {
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	sender, err := mail.New(c, logger)
 	must(f.t, err)
-	queue, err := db.NewQueue(f.db, db.QueueConfig{})
+	queue, err := db.NewQueue(f.db, db.QueueConfig{Queues: map[string]db.QueueSpec{account.MailQueue: {}}})
 	must(f.t, err)
 	workers := river.NewWorkers()
 	account.Mailing{Sender: sender, Sealer: f.vault, Rows: f.db, Queue: queue, Logger: logger, Now: f.clock.now}.Workers(workers)

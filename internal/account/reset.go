@@ -51,6 +51,9 @@ type ResetJob struct {
 // Kind names the job in the queue's table; it never changes.
 func (ResetJob) Kind() string { return "account_reset" }
 
+// InsertOpts are the queue of the message that comes of it.
+func (ResetJob) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: MailQueue} }
+
 type resetter struct {
 	river.WorkerDefaults[ResetJob]
 	Mailing

@@ -95,10 +95,12 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	// Deliveries have workers of their own: slow receivers hold up nobody else.
+	// Deliveries and messages have workers of their own: slow receivers hold up nobody
+	// else.
 	if a.Queue, err = db.NewQueue(o.Rows, db.QueueConfig{Queues: map[string]db.QueueSpec{
 		river.QueueDefault: {Workers: o.Pipeline.Workers},
 		webhook.QueueName:  {Workers: o.Webhooks.Workers, Poll: 200 * time.Millisecond},
+		account.MailQueue:  {Workers: 4, Poll: 200 * time.Millisecond},
 	}}); err != nil {
 		return nil, err
 	}
