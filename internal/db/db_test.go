@@ -88,7 +88,7 @@ func TestOpenTwice(t *testing.T) {
 }
 
 func TestOpenAtOnce(t *testing.T) {
-	each(t, func(t *testing.T, c db.Config) {
+	dbtest.EachEmpty(t, func(t *testing.T, c db.Config) {
 		errs := make(chan error)
 		for range 6 {
 			go func() {

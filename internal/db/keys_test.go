@@ -95,6 +95,35 @@ func TestAPIKeyRows(t *testing.T) {
 	})
 }
 
+func TestKeySuccession(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		user, org := organization(t, d, "acme")
+		end := time.Date(2024, 1, 1, 12, 0, 0, 500000000, time.UTC)
+		sooner := end.Add(-time.Hour)
+		for i, expires := range []*time.Time{nil, &sooner, new(end.Add(time.Hour))} {
+			k := &db.APIKey{ID: asset.NewID(), OrganizationID: org, UserID: user, Hash: words(i), ExpiresAt: expires}
+			must(t, d.InsertAPIKey(t.Context(), k))
+			next := asset.NewID()
+			ok, err := d.SupersedeAPIKey(t.Context(), k.ID, next, end)
+			must(t, err)
+			want(t, "superseded", ok, true)
+			ok, err = d.SupersedeAPIKey(t.Context(), k.ID, asset.NewID(), end)
+			must(t, err)
+			want(t, "superseded again", ok, false)
+			got, err := d.APIKeyByID(t.Context(), org, k.ID)
+			must(t, err)
+			want(t, "ends", words(got.ExpiresAt.UTC(), *got.ReplacedBy), words([]time.Time{end, sooner, end}[i], next))
+		}
+		k := &db.APIKey{ID: asset.NewID(), OrganizationID: org, UserID: user, Hash: "revoked"}
+		must(t, d.InsertAPIKey(t.Context(), k))
+		must(t, d.RevokeAPIKey(t.Context(), k.ID))
+		ok, err := d.SupersedeAPIKey(t.Context(), k.ID, asset.NewID(), end)
+		must(t, err)
+		want(t, "a revoked one", ok, false)
+	})
+}
+
 func TestSigningAndOrgKeys(t *testing.T) {
 	each(t, func(t *testing.T, c db.Config) {
 		d := open(t, c)

@@ -44,7 +44,7 @@ func suiteCalls(t *testing.T) map[string]bool {
 			}
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
-			if c, ok := n.(*ast.CallExpr); ok && slices.Contains([]string{"each", "Each"}, calledName(c)) {
+			if c, ok := n.(*ast.CallExpr); ok && slices.Contains([]string{"each", "Each", "EachEmpty"}, calledName(c)) {
 				begin = append(begin, c.Args[len(c.Args)-1])
 			}
 			return true

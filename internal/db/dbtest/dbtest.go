@@ -24,12 +24,21 @@ import (
 // Each runs a test over every database at hand. It is for the suites to which a
 // database is what is tested.
 func Each(t *testing.T, f func(t *testing.T, c db.Config)) {
+	each(t, f, func(t *testing.T) string { return " TEMPLATE " + template(t) })
+}
+
+// EachEmpty is Each with databases that have no tables yet.
+func EachEmpty(t *testing.T, f func(t *testing.T, c db.Config)) {
+	each(t, f, func(*testing.T) string { return "" })
+}
+
+func each(t *testing.T, f func(*testing.T, db.Config), from func(*testing.T) string) {
 	t.Run("sqlite", func(t *testing.T) { f(t, db.DefaultConfig(t.TempDir())) })
 	t.Run("postgres", func(t *testing.T) {
 		if server() == "" {
 			t.Skip("CERTANA_TEST_POSTGRES is not set")
 		}
-		f(t, create(t, "certana_test_"+strings.ToLower(rand.Text())))
+		f(t, create(t, "certana_test_"+strings.ToLower(rand.Text()), from(t)))
 	})
 }
 
@@ -43,26 +52,31 @@ func In(tb testing.TB, dir string) db.Config {
 		return db.DefaultConfig(dir)
 	}
 	sum := sha256.Sum256([]byte(dir))
-	return create(tb, "certana_test_"+hex.EncodeToString(sum[:12]))
+	return create(tb, "certana_test_"+hex.EncodeToString(sum[:12]), " TEMPLATE "+template(tb))
 }
 
 func server() string { return os.Getenv("CERTANA_TEST_POSTGRES") }
 
-// create makes a database unless it is there, and drops what it made when the
-// test ends, whoever is still connected.
-func create(tb testing.TB, name string) db.Config {
-	tb.Helper()
+// named is the URL of a database of the server.
+func named(name string) string {
 	before, options, found := strings.Cut(server(), "?")
 	if found {
 		options = "?" + options
 	}
-	c := db.Config{URL: before[:strings.LastIndex(before, "/")+1] + name + options}
+	return before[:strings.LastIndex(before, "/")+1] + name + options
+}
+
+// create makes a database unless it is there, and drops what it made when the
+// test ends, whoever is still connected.
+func create(tb testing.TB, name, from string) db.Config {
+	tb.Helper()
+	c := db.Config{URL: named(name)}
 	admin, err := sql.Open("pgx", server())
 	if err != nil {
 		tb.Fatal(err)
 	}
 	ctx := context.Background() // the test's own is over when it is cleaned up
-	_, err = admin.ExecContext(ctx, "CREATE DATABASE "+name)
+	_, err = admin.ExecContext(ctx, "CREATE DATABASE "+name+from)
 	if there := (*pgconn.PgError)(nil); errors.As(err, &there) && there.Code == "42P04" {
 		_ = admin.Close()
 		return c
