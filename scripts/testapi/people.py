@@ -10,7 +10,7 @@ import time
 import requests
 
 serial = itertools.count()
-MAIL = re.compile(r'msg="MAIL NOT SENT.* to=(\S+) .*(cert_(?:mt|inv)_[\w-]+)')
+MAIL = re.compile(r'msg="MAIL NOT SENT.* to=(\S+) .*(cert_[a-z]+_[\w-]+)')
 
 
 class Person:
