@@ -13,7 +13,8 @@ import (
 // codeTTL is how long an authorization code waits to be exchanged.
 const codeTTL = time.Minute
 
-// ActionGrantReused: a code or refresh token came back that was used already.
+// ActionGrantReused is an event: a code or refresh token came back that was used
+// already.
 const ActionGrantReused = "oauth.token_reused"
 
 // Authorization is a client's request as its user agrees to it.

@@ -11,7 +11,7 @@ import (
 	"github.com/certana/certana/internal/issuer"
 )
 
-// ActionUserCreated: an outside issuer's token registered its user.
+// ActionUserCreated is an event: an outside issuer's token registered its user.
 const ActionUserCreated = "user.registered_by_issuer"
 
 // authenticateOutside tells who asks with a token of an outside issuer: the user

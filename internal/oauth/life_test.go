@@ -326,3 +326,49 @@ func TestSigningKeyReplaced(t *testing.T) {
 		t.Errorf("after the last token: %+v %v", set, err)
 	}
 }
+
+// Owners can read who registered what, who agreed to what, and what was stolen.
+func TestAudit(t *testing.T) {
+	w := newWorld(t)
+	u := w.user("john@example.com")
+	client, config := w.client(u, account.ConfidentialClient, "read")
+	token := w.grant(config, "john@example.com")
+	_, body := w.refresh(config, token.RefreshToken)
+	w.refresh(config, body["refresh_token"].(string))
+	w.refresh(config, token.RefreshToken) // dead, so that somebody copied it
+	_, _, err := w.RotateClientSecret(t.Context(), u, client.ID, 0)
+	must(t, err)
+	_, err = w.UpdateClient(t.Context(), u, client.ID, account.ClientPatch{Name: &client.Name})
+	must(t, err)
+	must(t, w.DeleteClient(t.Context(), u, client.ID))
+	all, _, err := w.rows.AuditEvents(t.Context(), db.AuditFilter{OrganizationID: &u.OrganizationID, Page: db.Page{Number: 1, Size: 100}})
+	must(t, err)
+	events := map[string]db.AuditEvent{}
+	for _, e := range all {
+		events[e.Action] = e
+	}
+	for _, action := range []string{account.ActionClientCreated, account.ActionClientUpdated, account.ActionClientSecret, account.ActionClientRevoked,
+		account.ActionConsentGiven, account.ActionGrantReused} {
+		if e, ok := events[action]; !ok || e.UserID == nil || *e.UserID != u.UserID || strings.Contains(string(e.Details), "cert_") {
+			t.Errorf("%s: %+v", action, e)
+		}
+	}
+	if e := events[account.ActionConsentGiven]; e.Target != client.ID.String() || e.ActorKind != "user" || e.Address != "127.0.0.1" {
+		t.Errorf("%+v", e)
+	}
+	if e := events[account.ActionGrantReused]; e.ActorKind != "oauth_client" || e.ActorID != client.ID.String() {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestSuspendedUserLogsIn(t *testing.T) {
+	w := newWorld(t)
+	u := w.user("john@example.com")
+	_, config := w.client(w.user("mary@example.com"), account.ConfidentialClient, "read")
+	w.exec("UPDATE users SET suspended_at = ? WHERE id = ?", w.now().UTC(), u.UserID)
+	b := w.browser()
+	v := b.submit(b.open(w.request(config, oauth2.GenerateVerifier())), "email", "john@example.com", "password", password)
+	if v.status != 403 || v.header.Get("Set-Cookie") != "" || !strings.Contains(v.body, "suspended") {
+		t.Errorf("%d %s", v.status, v.body)
+	}
+}

@@ -21,7 +21,7 @@ import (
 )
 
 // code is what an authenticator shows (RFC 6238).
-func code(t *testing.T, secret string, at time.Time) string {
+func code(t testing.TB, secret string, at time.Time) string {
 	t.Helper()
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
 	must(t, err)

@@ -34,7 +34,8 @@ import (
 // here only tells who asks.
 type world struct {
 	*account.Service
-	t      *testing.T
+	t      testing.TB
+	dir    string
 	rows   *db.DB
 	vault  *vault.Vault
 	config account.Config
@@ -53,7 +54,7 @@ func (orgKeys) Create(ctx context.Context, tx *db.Tx, org asset.ID) error {
 	return tx.InsertOrgKey(ctx, &db.OrgKey{ID: org.String(), OrganizationID: org, PublicKey: public, SealedPrivate: private.Seed()})
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -65,11 +66,10 @@ func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.skew.Loa
 // later moves the clock.
 func (w *world) later(d time.Duration) { w.skew.Add(int64(d)) }
 
-func newWorld(t *testing.T, change ...func(*account.Config)) *world {
+func newWorld(t testing.TB, change ...func(*account.Config)) *world {
 	t.Helper()
-	w := &world{t: t}
-	dir := t.TempDir()
-	c := dbtest.In(t, dir)
+	w := &world{t: t, dir: t.TempDir()}
+	c := dbtest.In(t, w.dir)
 	c.Now = w.now
 	var err error
 	w.rows, err = db.Open(t.Context(), c)
@@ -239,7 +239,7 @@ func (b *browser) submit(v *view, filled ...string) *view {
 }
 
 // read finds the form of a page.
-func (v *view) read(t *testing.T) {
+func (v *view) read(t testing.TB) {
 	root, err := html.Parse(strings.NewReader(v.body))
 	must(t, err)
 	for n := range root.Descendants() {
@@ -344,7 +344,7 @@ func serve(h http.Handler, r *http.Request) *http.Response {
 	return out.Result()
 }
 
-func read(t *testing.T, res *http.Response) string {
+func read(t testing.TB, res *http.Response) string {
 	t.Helper()
 	text, err := io.ReadAll(res.Body)
 	must(t, err)
