@@ -124,7 +124,7 @@ func (op *operation) within(c *account.Credentials, r *http.Request) {
 	if !strings.HasPrefix(op.path, "/v1/organizations/{org_id}") {
 		return
 	}
-	if id, err := uuid.Parse(r.PathValue("org_id")); err == nil {
+	if id, err := uuid.Parse(r.PathValue("org_id")); err == nil && len(r.PathValue("org_id")) == 36 {
 		c.OrganizationID, c.InPath = id.String(), true
 	}
 }
