@@ -125,7 +125,7 @@ func (s *Service) authenticateKey(ctx context.Context, c Credentials) (Principal
 // effectiveScopes is what is left of a key's scopes under the role that its
 // creator has today.
 func effectiveScopes(granted []string, role string) []string {
-	var left []string
+	left := make([]string, 0, len(granted))
 	for _, scope := range granted {
 		if scope == ScopePlatform || slices.Contains(roleScopes[role], scope) {
 			left = append(left, scope)

@@ -57,7 +57,7 @@ func govern(ctx context.Context, g *quota.Grant, err error) (*quota.Grant, error
 // is.
 func (x *exchange) tellLimits() {
 	var tightest quota.Status
-	var policies, states []byte
+	policies, states := make([]byte, 0, 64), make([]byte, 0, 64)
 	for _, g := range x.limits {
 		for _, s := range g.Statuses {
 			if s.Limit == 0 {
@@ -75,11 +75,11 @@ func (x *exchange) tellLimits() {
 	}
 	// Written as the contract prints them: Set would make X-Ratelimit of it.
 	h := x.Header()
-	h["X-RateLimit-Limit"] = []string{strconv.FormatInt(tightest.Limit, 10)}
-	h["X-RateLimit-Remaining"] = []string{strconv.FormatInt(tightest.Remaining, 10)}
-	h["X-RateLimit-Reset"] = []string{strconv.FormatInt(unixUp(tightest.Reset), 10)}
-	h["RateLimit-Policy"] = []string{string(policies)}
-	h["RateLimit"] = []string{string(states)}
+	values := [...]string{strconv.FormatInt(tightest.Limit, 10), strconv.FormatInt(tightest.Remaining, 10),
+		strconv.FormatInt(unixUp(tightest.Reset), 10), string(policies), string(states)}
+	for i, name := range [...]string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit"} {
+		h[name] = values[i : i+1 : i+1]
+	}
 }
 
 // item adds one to a list of structured fields: a name and two parameters.

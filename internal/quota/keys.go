@@ -55,8 +55,9 @@ func (s *Service) Key(ctx context.Context, id asset.ID) (*Grant, error) {
 	h := s.leases.of(id)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	g, now := &Grant{}, s.now()
+	now := s.now()
 	limits := s.keyLimits(id, now)
+	g := &Grant{Statuses: make([]Status, 0, len(limits))}
 	for i, l := range limits {
 		if l.most == 0 {
 			continue
@@ -139,8 +140,9 @@ func (s *Service) KeyUsage(ctx context.Context, id asset.ID) (hour, day Status, 
 }
 
 func (s *Service) keyLimits(id asset.ID, now time.Time) [2]limit {
+	name := id.String()
 	return [2]limit{
-		{"key-hour", "key/hour/" + id.String(), span(now, time.Hour), s.cfg.KeyPerHour},
-		{"key-day", "key/day/" + id.String(), day(now), s.cfg.KeyPerDay},
+		{"key-hour", "key/hour/" + name, span(now, time.Hour), s.cfg.KeyPerHour},
+		{"key-day", "key/day/" + name, day(now), s.cfg.KeyPerDay},
 	}
 }
