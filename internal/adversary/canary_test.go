@@ -21,6 +21,7 @@ type canaries map[string]string
 // the database, in any other file of the deployment, or in the answer to whoever
 // got it wrong.
 func TestSecretsStayIn(t *testing.T) {
+	t.Parallel()
 	box, settings := newMailbox(t)
 	s := start(t, append(settings, "LOG_JSON=true")...)
 	c := canaries{}

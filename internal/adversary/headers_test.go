@@ -21,6 +21,7 @@ func everyAddress(t *testing.T) (all []operation) {
 // TestNoOtherOrigin: browsers are not let in from other sites, by any route but
 // those of the public log, which anybody audits and which takes no credentials.
 func TestNoOtherOrigin(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := s.newPerson(t, "user")
 	for _, op := range everyAddress(t) {

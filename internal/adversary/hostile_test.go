@@ -14,6 +14,7 @@ import (
 // TestHostileJSON: each body is refused with a 4xx; none costs the server its
 // stack, its memory or its wits.
 func TestHostileJSON(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := s.newPerson(t, "user")
 	login := func(field string) string { return `{"email":"` + p.email + `","password":` + field + `}` }
@@ -55,6 +56,7 @@ func TestHostileJSON(t *testing.T) {
 // TestHostileForms: parts without number, without end, without sense. The spool
 // folder is empty afterwards.
 func TestHostileForms(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := s.newPerson(t, "user")
 	_, key := s.newKey(t, bearer(p.token), "key", "write", "verify")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 // deployment itself would have to be asked for. No URL in a header is ever
 // fetched.
 func TestForgedTokens(t *testing.T) {
+	t.Parallel()
 	s, foreign := start(t), start(t)
 	p, other := s.newPerson(t, "user"), s.newPerson(t, "other")
 	key := s.signingKey(t)
@@ -173,13 +175,14 @@ func TestAmbiguousTokens(t *testing.T) {
 }
 
 // TestOversizedToken: a token beyond the limit of headers gets an answer, and the
-// connection does not hang.
+// connection does not hang. Who goes on sending far beyond it may be cut off before
+// the answer is read.
 func TestOversizedToken(t *testing.T) {
 	s := start(t)
-	for _, size := range []int{5 << 10, 32 << 10, 64 << 10, 1 << 20} {
-		a := s.do(t, call{method: "GET", path: "/v1/usage", header: bearer(strings.Repeat("A", size))})
-		if a.status != 401 && a.status != 431 {
-			t.Errorf("%d bytes: %v", size, a)
+	for size, status := range map[int][]int{5 << 10: {401}, 32 << 10: {401}, 64 << 10: {401, 431}, 80 << 10: {431}, 1 << 20: {431, 0}} {
+		a := s.send(t, head("GET /v1/usage HTTP/1.1", "Authorization: Bearer "+strings.Repeat("A", size)))
+		if !slices.Contains(status, a.status) {
+			t.Errorf("%d bytes: %v, want %v", size, a, status)
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 // no refusal, and nothing that an outsider is told, holds a text of the victim's;
 // and what was refused changed nothing. An operation without a row fails.
 func TestTenantMatrix(t *testing.T) {
+	t.Parallel()
 	columns, rows := readMatrix(t)
 	v := newVictim(t)
 	all := actors(t, v)

@@ -49,6 +49,7 @@ const loginBody = `{"email":"a@b.example","password":"wrong password"}`
 // TestMalformedRequests: each is refused, with words or by the end of the
 // connection, and the next visitor is served.
 func TestMalformedRequests(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	post := "POST /v1/auth/login HTTP/1.1"
 	long := strings.Repeat("x", 70<<10)

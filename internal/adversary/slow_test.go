@@ -14,6 +14,7 @@ import (
 // TestSlowClients: a thousand connections that never finish their request cost
 // little, hold up nobody, and are cut.
 func TestSlowClients(t *testing.T) {
+	t.Parallel()
 	s := start(t, "SERVER_HEADER_TIMEOUT=4s")
 	s.want(t, 200, call{method: "GET", path: "/healthz"})
 	before := s.memory(t)
@@ -32,6 +33,7 @@ func TestSlowClients(t *testing.T) {
 // TestMostConnections: beyond the bound connections wait; they are not held by
 // the process, and whoever waits is served when the slow ones are cut.
 func TestMostConnections(t *testing.T) {
+	t.Parallel()
 	s := start(t, "SERVER_HEADER_TIMEOUT=2s", "SERVER_MAX_CONNECTIONS=40")
 	conns := s.slow(t, 300)
 	if n := s.files(t); n > 150 {
