@@ -317,3 +317,28 @@ func TestCodes(t *testing.T) {
 	}
 	w.dead(<-won) // for the others came back with its code
 }
+
+// Scripts of other origins read nothing here.
+func TestOtherOrigins(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{"authorize", "login", "consent", "logout", "token", "revoke", "introspect", "userinfo"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodOptions} {
+			r, err := http.NewRequest(method, w.url+"/oauth2/"+path, strings.NewReader(""))
+			must(t, err)
+			r.Header.Set("Origin", "https://evil.example")
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Access-Control-Request-Method", http.MethodPost)
+			res, err := http.DefaultClient.Do(r)
+			must(t, err)
+			res.Body.Close()
+			for name := range res.Header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%s %s: %s", method, path, name)
+				}
+			}
+			if res.StatusCode < 400 && path != "logout" {
+				t.Errorf("%s %s: %d", method, path, res.StatusCode)
+			}
+		}
+	}
+}
