@@ -50,7 +50,7 @@ type DB struct {
 	target string  // file path or connection URL
 	logger *slog.Logger
 
-	epochs   *epochs // nil on PostgreSQL
+	epochs   *epochs
 	frequent frequent
 }
 
@@ -136,6 +136,7 @@ func (d *DB) openPostgres(c Config) error {
 	pool.SetMaxIdleConns(c.Readers + 1)
 	d.writer = bun.NewDB(pool, pgdialect.New())
 	d.reader = d.writer
+	d.epochs = &epochs{pool: pool}
 	return nil
 }
 
@@ -145,10 +146,7 @@ func (d *DB) Close() error {
 	if d.reader != d.writer {
 		err = errors.Join(err, d.reader.Close())
 	}
-	if d.epochs != nil {
-		err = errors.Join(err, d.epochs.Close())
-	}
-	return err
+	return errors.Join(err, d.epochs.Close())
 }
 
 // Ping reports whether the database answers.

@@ -7,13 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
-// epochs tells whether anything was committed to a SQLite file, by whatever
-// process, since it was asked last: by PRAGMA data_version, on a connection of
-// its own, without database/sql around it because every request asks. PostgreSQL
-// has nothing like it.
+// epochs tells whether anything was committed, by whatever process, since it was
+// asked last.
+//
+// SQLite says so by PRAGMA data_version, on a connection of its own, without
+// database/sql around it because every request asks. PostgreSQL says which
+// transactions are over by its snapshot: the same one twice means that none ended
+// in between, in any database of the server.
 type epochs struct {
+	pool *sql.DB // PostgreSQL; nil on SQLite, where the rest is needed
+
 	driver driver.Driver
 	dsn    string
 	line   coalescer[struct{}, uint64]
@@ -49,6 +55,14 @@ func (e *epochs) read() (uint64, error) {
 }
 
 func (e *epochs) ask() error {
+	if e.pool != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		var snapshot string
+		err := e.pool.QueryRowContext(ctx, "SELECT pg_current_snapshot()::text").Scan(&snapshot)
+		e.version[0] = snapshot
+		return err
+	}
 	if e.conn == nil {
 		if err := e.open(); err != nil {
 			return err

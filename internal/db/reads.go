@@ -9,9 +9,9 @@ import (
 )
 
 // Reads answers reads that are made again and again, as fresh as a query: many
-// who ask at the same time share one, and on SQLite an answer is kept for as long
-// as nothing at all was committed to the file. Whatever process commits, whoever
-// asks after that is told.
+// who ask at the same time share one, and an answer is kept for as long as nothing
+// at all was committed to the database. Whatever process commits, whoever asks
+// after that is told.
 type Reads[K comparable, V any] struct {
 	line coalescer[K, V]
 
@@ -38,12 +38,9 @@ type Epochs interface {
 }
 
 // Epoch is a number that is another one, and higher, when anything was committed
-// since an earlier call, and the time. It is not ok where that cannot be told:
-// on PostgreSQL.
+// since an earlier call, and the time. It is not ok when the database does not
+// answer.
 func (d *DB) Epoch(ctx context.Context) (epoch uint64, at time.Time, ok bool) {
-	if d.epochs == nil {
-		return 0, time.Time{}, false
-	}
 	f, _ := ctx.Value(firstKey{}).(*first)
 	if f != nil && f.of == d {
 		return f.epoch, f.at, true

@@ -114,17 +114,19 @@ func TestRevokedElsewhere(t *testing.T) {
 
 // A request that only reads sees what was committed before it, not at its end.
 func TestOneEpoch(t *testing.T) {
-	d, ctx := open(t, db.DefaultConfig(t.TempDir())), db.OneEpoch(t.Context())
-	before, _, ok := d.Epoch(ctx)
-	want(t, "ok", ok, true)
-	must(t, d.PutSetting(ctx, "k", []byte("v")))
-	again, _, _ := d.Epoch(ctx)
-	want(t, "in the same request", again, before)
-	for name, ctx := range map[string]context.Context{"another": db.OneEpoch(t.Context()), "none": t.Context()} {
-		if after, _, _ := d.Epoch(ctx); after <= before {
-			t.Errorf("%s request after the commit: %d, before %d", name, after, before)
+	each(t, func(t *testing.T, c db.Config) {
+		d, ctx := open(t, c), db.OneEpoch(t.Context())
+		before, _, ok := d.Epoch(ctx)
+		want(t, "ok", ok, true)
+		must(t, d.PutSetting(ctx, "k", []byte("v")))
+		again, _, _ := d.Epoch(ctx)
+		want(t, "in the same request", again, before)
+		for name, ctx := range map[string]context.Context{"another": db.OneEpoch(t.Context()), "none": t.Context()} {
+			if after, _, _ := d.Epoch(ctx); after <= before {
+				t.Errorf("%s request after the commit: %d, before %d", name, after, before)
+			}
 		}
-	}
-	other, _, ok := open(t, db.DefaultConfig(t.TempDir())).Epoch(ctx)
-	want(t, "of another database", words(ok, other), words(true, 1))
+		other, _, ok := open(t, c).Epoch(ctx)
+		want(t, "of another handle", words(ok, other), words(true, 1))
+	})
 }
