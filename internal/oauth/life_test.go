@@ -264,6 +264,13 @@ func TestTokensAreNotMixedUp(t *testing.T) {
 	token := w.grant(config, "john@example.com")
 	w.dead(token.Extra("id_token").(string))
 	w.dead(token.RefreshToken)
+	// All that an access token says, signed as an ID token: the type alone differs.
+	_, says := w.post("/oauth2/introspect", config, url.Values{"token": {token.AccessToken}})
+	posing, err := w.SignIDToken(t.Context(), map[string]any{"iss": w.url, "aud": account.TokenAudience, "sub": says["sub"], "exp": says["exp"],
+		"iat": says["iat"], "jti": says["jti"], "client_id": says["client_id"], "scope": says["scope"], "org": says["org"]})
+	must(t, err)
+	w.bearer(token.AccessToken)
+	w.dead(posing)
 	login, err := w.Login(t.Context(), account.SignIn{Email: "john@example.com", Password: password})
 	must(t, err)
 	if info, err := w.UserInfo(t.Context(), login.AccessToken); err == nil {
