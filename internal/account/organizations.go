@@ -60,7 +60,12 @@ func (s *Service) CreateOrganization(ctx context.Context, p Principal, n NewOrga
 		if err := s.ownsOneMore(ctx, tx, p.UserID); err != nil {
 			return err
 		}
-		if err := s.insertOrganization(ctx, tx, o); err != nil {
+		err := s.insertOrganization(ctx, tx, o)
+		if n.Slug == "" && asset.Is(err, asset.Conflict) {
+			o.Slug = strings.TrimRight(o.Slug[:min(len(o.Slug), 54)], "-") + "-" + chance() // two may have one name
+			err = s.insertOrganization(ctx, tx, o)
+		}
+		if err != nil {
 			return err
 		}
 		return record(ctx, tx, p, orgEvent(ActionOrgCreated, o, map[string]any{"slug": o.Slug, "plan": o.Plan}))
