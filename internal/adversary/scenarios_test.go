@@ -94,6 +94,12 @@ var scenarios = map[string]scenario{
 		a := v.want(t, 200, call{method: "GET", path: "/v1/auth/sessions/", header: bearer(by.token)})
 		return map[string]string{"session_id": a.object()["items"].([]any)[0].(map[string]any)["id"].(string)}
 	}},
+	"withdrawGrant": {self: true, path: func(t *testing.T, v *victim, by *person) map[string]string {
+		if by == v.owner {
+			return nil
+		}
+		return map[string]string{"grant_id": v.newGrant(t, by)}
+	}},
 	"beginTOTP": {self: true, json: func(_ *testing.T, _ *victim, by *person) any {
 		return map[string]any{"password": by.password}
 	}},

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/synth"
 )
 
@@ -113,7 +114,7 @@ func newVictim(t *testing.T) *victim {
 	s.join(t, v.admin, v.org, "admin")
 	s.join(t, v.member, v.org, "member")
 	s.join(t, v.viewer, v.org, "viewer")
-	for _, name := range []string{"asset_id", "key_id", "user_id", "webhook_id", "invitation_id", "client_id"} {
+	for _, name := range []string{"asset_id", "key_id", "user_id", "webhook_id", "invitation_id", "client_id", "grant_id"} {
 		v.renew(t, name)
 	}
 	v.renew(t, "delivery_id")
@@ -203,11 +204,24 @@ func (v *victim) renew(t *testing.T, parameter string) {
 	case "client_id":
 		id, _ = v.newClient(t, "canary client "+mark, everyScope...)
 		v.hide("client's name", "canary client "+mark)
+	case "grant_id":
+		id = v.newGrant(t, v.owner)
 	default:
 		t.Fatalf("nothing makes a %s", parameter)
 	}
 	v.ids[parameter] = id
 	v.hide(parameter, id)
+}
+
+// newGrant lets the victim's client act for a user, as the pages do.
+func (v *victim) newGrant(t *testing.T, p *person) string {
+	t.Helper()
+	id, now := asset.NewID().String(), time.Now().UTC()
+	v.sql(t, `INSERT INTO oauth_grants (id, client_id, user_id, organization_id, scopes, code_hash, code_expires_at, code_used_at, code_challenge,
+		redirect_uri, nonce, auth_time, methods, generation, current_hash, created_at, expires_at, ends_at)
+		VALUES (?, ?, ?, ?, '["read"]', ?, ?, ?, '', '', '', ?, '["pwd"]', 0, '', ?, ?, ?)`,
+		id, v.ids["client_id"], p.id, v.org, id, now, now, now, now, now.Add(time.Hour), now.Add(time.Hour))
+	return id
 }
 
 // newClient registers a confidential OAuth2 client of the organization.

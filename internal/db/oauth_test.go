@@ -131,6 +131,57 @@ func TestOAuthGrantRows(t *testing.T) {
 	})
 }
 
+func TestOAuthConsentRows(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		user, org := organization(t, d, "acme")
+		guest, _ := organization(t, d, "guest")
+		client := oauthClient(t, d, org)
+		now := time.Now().UTC()
+		grant := func(user asset.ID, code string, codeEnds, ends time.Time) *db.OAuthGrant {
+			t.Helper()
+			g := &db.OAuthGrant{ID: asset.NewID(), ClientID: client.ID, UserID: user, OrganizationID: org, Scopes: db.Strings{"read", code},
+				CodeHash: code, CodeExpiresAt: codeEnds, AuthTime: now, ExpiresAt: ends, EndsAt: ends.Add(time.Hour)}
+			must(t, d.InsertOAuthGrant(t.Context(), g))
+			return g
+		}
+		list := func(user asset.ID, size int) ([]db.OAuthConsent, int) {
+			t.Helper()
+			all, total, err := d.OAuthConsents(t.Context(), user, db.Page{Number: 1, Size: size})
+			must(t, err)
+			return all, total
+		}
+		all, total := list(user, 10)
+		want(t, "none", words(len(all), total), "0 0")
+		used := grant(user, "used", now, now.Add(time.Hour))
+		must(t, d.UseOAuthCode(t.Context(), used.ID, "first"))
+		must(t, d.InsertOAuthRefreshToken(t.Context(), &db.OAuthRefreshToken{Hash: "second", GrantID: used.ID, Generation: 1, CreatedAt: now.Add(time.Minute)}))
+		over := grant(user, "over", now, now.Add(-time.Second))
+		must(t, d.UseOAuthCode(t.Context(), over.ID, ""))
+		never := grant(user, "never exchanged", now.Add(-time.Second), now.Add(time.Hour))
+		waits := grant(user, "waits", now.Add(time.Minute), now.Add(time.Hour))
+		theirs := grant(guest, "theirs", now.Add(time.Minute), now.Add(time.Hour))
+		all, total = list(user, 10)
+		want(t, "listed", words(len(all), total, all[0].ID == waits.ID, all[1].ID == used.ID), "2 2 true true")
+		want(t, "as", words(all[1].ClientName, all[1].Organization, all[1].Scopes, all[0].LastUsedAt == nil), "Newsroom acme [read used] true")
+		want(t, "last used", all[1].LastUsedAt.Sub(now).Round(time.Second), time.Minute)
+		all, total = list(user, 1)
+		want(t, "a page", words(len(all), total), "1 2")
+		for _, g := range []*db.OAuthGrant{over, never, theirs} {
+			_, err := d.WithdrawOAuthConsent(t.Context(), user, g.ID)
+			wantCode(t, g.CodeHash, err, asset.NotFound)
+		}
+		g, err := d.WithdrawOAuthConsent(t.Context(), user, used.ID)
+		must(t, err)
+		want(t, "withdrawn", words(g.ID == used.ID, g.RevokedAt != nil), "true true")
+		_, err = d.WithdrawOAuthConsent(t.Context(), user, used.ID)
+		wantCode(t, "again", err, asset.NotFound)
+		_, total = list(user, 10)
+		_, others := list(guest, 10)
+		want(t, "left", words(total, others), "1 1")
+	})
+}
+
 func TestOAuthForgetting(t *testing.T) {
 	each(t, func(t *testing.T, c db.Config) {
 		d := open(t, c)

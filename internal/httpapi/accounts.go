@@ -35,6 +35,8 @@ type Accounts interface {
 	Sessions(ctx context.Context, p account.Principal, page db.Page) ([]account.Session, int, error)
 	RevokeSession(ctx context.Context, p account.Principal, id asset.ID) error
 	RevokeSessions(ctx context.Context, p account.Principal) error
+	Consents(ctx context.Context, p account.Principal, page db.Page) ([]account.Consent, int, error)
+	WithdrawConsent(ctx context.Context, p account.Principal, id asset.ID) error
 	BeginTOTP(ctx context.Context, p account.Principal, password string) (*account.TOTPSecret, error)
 	ConfirmTOTP(ctx context.Context, p account.Principal, code string) ([]string, error)
 	DisableTOTP(ctx context.Context, p account.Principal, password, code string) error

@@ -61,6 +61,8 @@ func TestWhoMayCall(t *testing.T) {
 		"GET /v1/auth/sessions":                                             "token()",
 		"DELETE /v1/auth/sessions":                                          "token()",
 		"DELETE /v1/auth/sessions/{session_id}":                             "token()",
+		"GET /v1/auth/grants":                                               "token()",
+		"DELETE /v1/auth/grants/{grant_id}":                                 "token()",
 		"POST /v1/auth/totp":                                                "token()",
 		"DELETE /v1/auth/totp":                                              "token()",
 		"POST /v1/auth/totp/confirm":                                        "token()",

@@ -207,6 +207,64 @@ func TestWhatEndsAToken(t *testing.T) {
 	}
 }
 
+// What a user lets one client do ends when they withdraw it; nobody else's does.
+func TestConsentWithdrawn(t *testing.T) {
+	w := newWorld(t)
+	john, mary := w.user("john@example.com"), w.user("mary@example.com")
+	_, config := w.client(mary, account.ConfidentialClient, "read")
+	_, other := w.client(mary, account.ConfidentialClient, "read")
+	mine, kept, theirs := w.grant(config, "john@example.com"), w.grant(other, "john@example.com"), w.grant(config, "mary@example.com")
+	list := func(p account.Principal) []account.Consent {
+		t.Helper()
+		all, total, err := w.Consents(t.Context(), p, db.Page{Number: 1, Size: 10})
+		must(t, err)
+		if total != len(all) {
+			t.Errorf("%d of %d", len(all), total)
+		}
+		return all
+	}
+	all := list(john)
+	if len(all) != 2 || all[1].ClientID.String() != config.ClientID || all[1].ClientName != "Newsroom" || all[1].LastUsedAt == nil ||
+		all[1].OrganizationID != john.OrganizationID || !slices.Contains(all[1].Scopes, "read") {
+		t.Fatalf("%+v", all)
+	}
+	if err := w.WithdrawConsent(t.Context(), mary, all[1].ID); !asset.Is(err, asset.NotFound) {
+		t.Errorf("somebody else's: %v", err)
+	}
+	if err := w.WithdrawConsent(t.Context(), w.bearer(mine.AccessToken), all[1].ID); !asset.Is(err, asset.Forbidden) {
+		t.Errorf("by the program itself: %v", err)
+	}
+	w.bearer(mine.AccessToken)
+	must(t, w.WithdrawConsent(t.Context(), john, all[1].ID))
+	w.dead(mine.AccessToken)
+	if status, body := w.refresh(config, mine.RefreshToken); status != 400 || body["error"] != "invalid_grant" {
+		t.Errorf("refresh: %d %v", status, body)
+	}
+	if _, body := w.post("/oauth2/introspect", config, url.Values{"token": {mine.RefreshToken}}); body["active"] != false {
+		t.Errorf("introspection: %v", body)
+	}
+	w.bearer(kept.AccessToken)
+	w.bearer(theirs.AccessToken)
+	if err := w.WithdrawConsent(t.Context(), john, all[1].ID); !asset.Is(err, asset.NotFound) {
+		t.Errorf("again: %v", err)
+	}
+	if len(list(john)) != 1 || len(list(mary)) != 1 {
+		t.Errorf("left: %d and %d", len(list(john)), len(list(mary)))
+	}
+	// The client asks again.
+	b := w.browser()
+	b.submit(b.open(w.request(config, oauth2.GenerateVerifier())), "email", "john@example.com", "password", password)
+	if v := b.open(w.request(config, oauth2.GenerateVerifier())); !strings.Contains(v.body, "decision") {
+		t.Errorf("not asked again: %d %v", v.status, v.sent)
+	}
+	events, _, err := w.rows.AuditEvents(t.Context(), db.AuditFilter{OrganizationID: &john.OrganizationID, Action: account.ActionConsentWithdrawn,
+		Page: db.Page{Number: 1, Size: 10}})
+	must(t, err)
+	if len(events) != 1 || events[0].Target != config.ClientID || events[0].ActorKind != "user" {
+		t.Errorf("%+v", events)
+	}
+}
+
 // own is a user's principal of a login.
 func (w *world) own(email string) account.Principal {
 	w.t.Helper()

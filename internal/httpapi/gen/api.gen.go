@@ -890,6 +890,36 @@ type FieldError struct {
 // FingerprintEvidence defines model for FingerprintEvidence.
 type FingerprintEvidence = verify.FingerprintResult
 
+// Grant defines model for Grant.
+type Grant struct {
+	ClientID   openapi_types.UUID `json:"client_id"`
+	ClientName string             `json:"client_name"`
+	CreatedAt  time.Time          `json:"created_at"`
+
+	// ExpiresAt Unless it is used before.
+	ExpiresAt time.Time          `json:"expires_at"`
+	ID        openapi_types.UUID `json:"id"`
+
+	// LastUsedAt When the client last got tokens by it.
+	LastUsedAt *time.Time `json:"last_used_at"`
+
+	// OrganizationID In which the client acts.
+	OrganizationID   openapi_types.UUID `json:"organization_id"`
+	OrganizationName string             `json:"organization_name"`
+
+	// Scopes Examples: ["openid","offline_access","read"]
+	Scopes []string `json:"scopes"`
+}
+
+// GrantPage defines model for GrantPage.
+type GrantPage struct {
+	Items    []Grant `json:"items"`
+	Page     int     `json:"page"`
+	PageSize int     `json:"page_size"`
+	Pages    int     `json:"pages"`
+	Total    int     `json:"total"`
+}
+
 // Health defines model for Health.
 type Health struct {
 	// Status Examples: ok
@@ -1683,6 +1713,9 @@ type DeliveryID = openapi_types.UUID
 // EndDate defines model for EndDate.
 type EndDate = time.Time
 
+// GrantID defines model for GrantID.
+type GrantID = openapi_types.UUID
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -1909,6 +1942,15 @@ type GetAssetContentParams struct {
 
 	// XOrganizationID The organization to work in, of which the user is a member. Without it, the personal one.
 	XOrganizationID *OrganizationHeader `json:"X-Organization-Id,omitempty"`
+}
+
+// ListGrantsParams defines parameters for ListGrants.
+type ListGrantsParams struct {
+	// Page Page number, from 1.
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Items per page.
+	PageSize *PageSize `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
 // ListSessionsParams defines parameters for ListSessions.
@@ -2432,6 +2474,12 @@ type ServerInterface interface {
 	// VerifyEmail Verify an e-mail address by token
 	// (POST /v1/auth/email/verify)
 	VerifyEmail(w http.ResponseWriter, r *http.Request)
+	// ListGrants List what OAuth2 clients were allowed
+	// (GET /v1/auth/grants/)
+	ListGrants(w http.ResponseWriter, r *http.Request, params ListGrantsParams)
+	// WithdrawGrant Withdraw what an OAuth2 client was allowed
+	// (DELETE /v1/auth/grants/{grant_id})
+	WithdrawGrant(w http.ResponseWriter, r *http.Request, grantID GrantID)
 	// Login Log in
 	// (POST /v1/auth/login)
 	Login(w http.ResponseWriter, r *http.Request)
@@ -3569,6 +3617,78 @@ func (siw *ServerInterfaceWrapper) VerifyEmail(w http.ResponseWriter, r *http.Re
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.VerifyEmail(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// ListGrants operation middleware
+func (siw *ServerInterfaceWrapper) ListGrants(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListGrantsParams
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", r.URL.Query(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", r.URL.Query(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "page_size"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "page_size", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListGrants(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// WithdrawGrant operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawGrant(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "grant_id" -------------
+	var grantID GrantID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant_id", r.PathValue("grant_id"), &grantID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "grant_id", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.WithdrawGrant(w, r, grantID)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -6387,6 +6507,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/auth/sessions/{$}", wrapper.RevokeSessions)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/auth/sessions/{$}", wrapper.ListSessions)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/auth/sessions/{session_id}", wrapper.RevokeSession)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/auth/grants/{$}", wrapper.ListGrants)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/auth/grants/{grant_id}", wrapper.WithdrawGrant)
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/auth/totp", wrapper.DisableTOTP)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/auth/totp", wrapper.BeginTOTP)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/auth/totp/confirm", wrapper.ConfirmTOTP)
@@ -8761,6 +8883,172 @@ func (response VerifyEmail429JSONResponse) VisitVerifyEmailResponse(w http.Respo
 type VerifyEmail500JSONResponse struct{ FailureJSONResponse }
 
 func (response VerifyEmail500JSONResponse) VisitVerifyEmailResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGrantsRequestObject struct {
+	Params ListGrantsParams
+}
+
+type ListGrantsResponseObject interface {
+	VisitListGrantsResponse(w http.ResponseWriter) error
+}
+
+type ListGrants200JSONResponse GrantPage
+
+func (response ListGrants200JSONResponse) VisitListGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGrants401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response ListGrants401JSONResponse) VisitListGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGrants403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response ListGrants403JSONResponse) VisitListGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGrants422JSONResponse struct{ InvalidJSONResponse }
+
+func (response ListGrants422JSONResponse) VisitListGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListGrants500JSONResponse struct{ FailureJSONResponse }
+
+func (response ListGrants500JSONResponse) VisitListGrantsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGrantRequestObject struct {
+	GrantID GrantID `json:"grant_id"`
+}
+
+type WithdrawGrantResponseObject interface {
+	VisitWithdrawGrantResponse(w http.ResponseWriter) error
+}
+
+type WithdrawGrant204Response struct {
+}
+
+func (response WithdrawGrant204Response) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type WithdrawGrant401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response WithdrawGrant401JSONResponse) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGrant403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response WithdrawGrant403JSONResponse) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGrant404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response WithdrawGrant404JSONResponse) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGrant422JSONResponse struct{ InvalidJSONResponse }
+
+func (response WithdrawGrant422JSONResponse) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawGrant500JSONResponse struct{ FailureJSONResponse }
+
+func (response WithdrawGrant500JSONResponse) VisitWithdrawGrantResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -16383,6 +16671,12 @@ type StrictServerInterface interface {
 	// VerifyEmail Verify an e-mail address by token
 	// (POST /v1/auth/email/verify)
 	VerifyEmail(ctx context.Context, request VerifyEmailRequestObject) (VerifyEmailResponseObject, error)
+	// ListGrants List what OAuth2 clients were allowed
+	// (GET /v1/auth/grants/)
+	ListGrants(ctx context.Context, request ListGrantsRequestObject) (ListGrantsResponseObject, error)
+	// WithdrawGrant Withdraw what an OAuth2 client was allowed
+	// (DELETE /v1/auth/grants/{grant_id})
+	WithdrawGrant(ctx context.Context, request WithdrawGrantRequestObject) (WithdrawGrantResponseObject, error)
 	// Login Log in
 	// (POST /v1/auth/login)
 	Login(ctx context.Context, request LoginRequestObject) (LoginResponseObject, error)
@@ -17113,6 +17407,58 @@ func (sh *strictHandler) VerifyEmail(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(VerifyEmailResponseObject); ok {
 		if err := validResponse.VisitVerifyEmailResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListGrants operation middleware
+func (sh *strictHandler) ListGrants(w http.ResponseWriter, r *http.Request, params ListGrantsParams) {
+	var request ListGrantsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListGrants(ctx, request.(ListGrantsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListGrants")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListGrantsResponseObject); ok {
+		if err := validResponse.VisitListGrantsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// WithdrawGrant operation middleware
+func (sh *strictHandler) WithdrawGrant(w http.ResponseWriter, r *http.Request, grantID GrantID) {
+	var request WithdrawGrantRequestObject
+
+	request.GrantID = grantID
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawGrant(ctx, request.(WithdrawGrantRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawGrant")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(WithdrawGrantResponseObject); ok {
+		if err := validResponse.VisitWithdrawGrantResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
