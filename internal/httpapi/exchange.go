@@ -34,17 +34,18 @@ type exchange struct {
 	request *http.Request // nil before withRequest
 }
 
-// countedBody remembers whether the body was begun and whether it ended.
+// countedBody remembers whether the body was begun, whether it ended, and whether
+// that was before its end.
 type countedBody struct {
 	io.ReadCloser
-	begun, ended bool
+	begun, ended, broken bool
 }
 
 func (b *countedBody) Read(p []byte) (int, error) {
 	b.begun = true
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
-		b.ended = true
+		b.ended, b.broken = true, err != io.EOF
 	}
 	return n, err
 }
@@ -114,13 +115,17 @@ func (x *exchange) ReadFrom(r io.Reader) (int64, error) {
 // drain reads what the client still sends, within bounds, unless it has not
 // begun and waits to be told to.
 func (x *exchange) drain() {
+	if x.body != nil && x.body.broken { // nothing more will come in time; net/http would wait for it
+		x.Header().Set("Connection", "close")
+		return
+	}
 	if x.body == nil || x.body.ended || (x.expect && !x.body.begun) {
 		return
 	}
 	ctl := http.NewResponseController(x.ResponseWriter)
 	bounded := ctl.SetReadDeadline(time.Now().Add(drainTime)) == nil
 	_, _ = io.CopyN(io.Discard, x.body, drainBytes)
-	if !x.body.ended {
+	if !x.body.ended || x.body.broken { // the deadline stays, for net/http reads on
 		x.Header().Set("Connection", "close")
 	} else if bounded {
 		_ = ctl.SetReadDeadline(time.Time{})

@@ -131,7 +131,7 @@ func (op *operation) checkJSON(w http.ResponseWriter, r *http.Request) (any, err
 	ctl := http.NewResponseController(w)
 	bounded := ctl.SetReadDeadline(time.Now().Add(jsonTime)) == nil
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
-	if bounded {
+	if bounded && err == nil { // else net/http, which reads on before it answers, would wait without end
 		_ = ctl.SetReadDeadline(time.Time{})
 	}
 	if tooLong := new(http.MaxBytesError); errors.As(err, &tooLong) {
