@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
@@ -55,17 +53,12 @@ func (s *server) told(ctx context.Context, err error, client string) error {
 // refuseError answers a program for an error before the library was asked.
 func (s *server) refuseError(w http.ResponseWriter, r *http.Request, err error) {
 	if asset.Is(err, asset.RateLimited) {
-		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
 		refuse(w, http.StatusTooManyRequests, "temporarily_unavailable", asset.AsError(err).Detail)
 		return
 	}
 	s.logFailure(r.Context(), err)
 	refuse(w, http.StatusInternalServerError, "server_error", "something went wrong on our side")
 }
-
-// retryAfter is when somebody who failed too often may try again at the earliest,
-// in seconds.
-const retryAfter = int(time.Minute / time.Second)
 
 func (s *server) logFailure(ctx context.Context, err error) {
 	if errors.Is(err, context.Canceled) {

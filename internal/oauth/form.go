@@ -63,7 +63,7 @@ func (s *server) withForm(next http.Handler) http.Handler {
 			refuse(w, http.StatusBadRequest, "unsupported_grant_type", "grant_type is authorization_code, refresh_token or client_credentials")
 			return
 		}
-		if err := s.allowed(r.Context(), quota.OAuthToken, id); err != nil {
+		if err := s.allowed(w, r, quota.OAuthToken, id); err != nil {
 			s.refuseError(w, r, err)
 			return
 		}

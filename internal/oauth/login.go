@@ -40,6 +40,8 @@ func (s *server) loginPage(w http.ResponseWriter, r *http.Request, to *request, 
 	s.show(w, status, "login", p, to)
 }
 
+const tooMany = "Too many attempts. Wait a while, then try again."
+
 // logIn checks what the form brought.
 func (s *server) logIn(w http.ResponseWriter, r *http.Request) {
 	to := s.understood(w, r)
@@ -63,10 +65,9 @@ func (s *server) logIn(w http.ResponseWriter, r *http.Request) {
 		again(http.StatusUnprocessableEntity, "Enter your e-mail address and your password.")
 		return
 	}
-	tried, err := s.attempt(r.Context(), quota.Login, email)
+	tried, err := s.attempt(w, r, quota.Login, email)
 	if asset.Is(err, asset.RateLimited) {
-		w.Header().Set("Retry-After", "60")
-		again(http.StatusTooManyRequests, "Too many attempts. Wait a while, then try again.")
+		again(http.StatusTooManyRequests, tooMany)
 		return
 	}
 	if err != nil {
@@ -100,7 +101,13 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request, to *request, pe
 		s.loginPage(w, r, to, pending, http.StatusUnprocessableEntity, page{Problem: "Enter a code."})
 		return
 	}
-	tried, err := s.attempt(r.Context(), quota.TOTP, pending.UserID.String())
+	// The same tries as those of POST /v1/auth/login: who guesses has no more for
+	// guessing at both doors.
+	tried, err := s.attempt(w, r, quota.TOTP, pending.UserID.String())
+	if asset.Is(err, asset.RateLimited) {
+		s.loginPage(w, r, to, pending, http.StatusTooManyRequests, page{Problem: tooMany})
+		return
+	}
 	if err != nil {
 		s.failedPage(w, r, err)
 		return

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/zitadel/oidc/v3/pkg/op"
@@ -168,12 +169,14 @@ func addressOf(ctx context.Context) netip.Addr {
 	return addr
 }
 
-// allowed, failed and attempt are Limits' where there are any.
-func (s *server) allowed(ctx context.Context, k quota.Kind, subject string) error {
+// allowed, failed and attempt are Limits' where there are any. What allowed and
+// attempt refuse, they tell when to come back.
+func (s *server) allowed(w http.ResponseWriter, r *http.Request, k quota.Kind, subject string) error {
 	if s.Limits == nil {
 		return nil
 	}
-	_, err := s.Limits.Allowed(ctx, k, addressOf(ctx), subject)
+	g, err := s.Limits.Allowed(r.Context(), k, addressOf(r.Context()), subject)
+	retryAfter(w, g, err)
 	return err
 }
 
@@ -186,9 +189,17 @@ func (s *server) failed(ctx context.Context, k quota.Kind, subject string) {
 	}
 }
 
-func (s *server) attempt(ctx context.Context, k quota.Kind, subject string) (*quota.Grant, error) {
+func (s *server) attempt(w http.ResponseWriter, r *http.Request, k quota.Kind, subject string) (*quota.Grant, error) {
 	if s.Limits == nil {
 		return &quota.Grant{}, nil
 	}
-	return s.Limits.Attempt(ctx, k, addressOf(ctx), subject)
+	g, err := s.Limits.Attempt(r.Context(), k, addressOf(r.Context()), subject)
+	retryAfter(w, g, err)
+	return g, err
+}
+
+func retryAfter(w http.ResponseWriter, g *quota.Grant, err error) {
+	if asset.Is(err, asset.RateLimited) {
+		w.Header().Set("Retry-After", strconv.FormatInt(max(1, g.RetryAfter()), 10))
+	}
 }

@@ -112,7 +112,6 @@ func (s *server) errorPage(w http.ResponseWriter, status int, title, detail stri
 // the same on every page.
 func (s *server) failedPage(w http.ResponseWriter, r *http.Request, err error) {
 	if asset.Is(err, asset.RateLimited) {
-		w.Header().Set("Retry-After", "60")
 		s.errorPage(w, http.StatusTooManyRequests, "Too many attempts", "Wait a while, then try again.")
 		return
 	}

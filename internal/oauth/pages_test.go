@@ -7,8 +7,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/certana/certana/internal/account"
+	"github.com/certana/certana/internal/quota"
 )
 
 // code is what an authenticator shows (RFC 6238).
@@ -217,8 +220,9 @@ func TestGuessing(t *testing.T) {
 	for ; tries < 200 && v.status != http.StatusTooManyRequests; tries++ {
 		v = b.submit(v, "email", "john@example.com", "password", fmt.Sprint("wrong ", tries))
 	}
-	if v.status != http.StatusTooManyRequests || v.header.Get("Retry-After") == "" || tries > 20 {
-		t.Errorf("after %d wrong passwords: %d", tries, v.status)
+	seconds, err := strconv.Atoi(v.header.Get("Retry-After"))
+	if v.status != http.StatusTooManyRequests || err != nil || seconds <= 60 || tries > 20 {
+		t.Errorf("after %d wrong passwords: %d, Retry-After %q", tries, v.status, v.header.Get("Retry-After"))
 	}
 	if v = b.submit(v, "email", "john@example.com", "password", password); v.status != http.StatusTooManyRequests {
 		t.Errorf("the right one then: %d", v.status)
@@ -231,6 +235,50 @@ func TestGuessing(t *testing.T) {
 	}
 	if status != http.StatusTooManyRequests {
 		t.Errorf("after %d wrong secrets: %d", tries, status)
+	}
+}
+
+// Codes cannot be guessed either, whatever the door, and the answer tells when there
+// are tries again.
+func TestGuessingCodes(t *testing.T) {
+	w := newWorld(t)
+	u := w.user("john@example.com")
+	secret, _ := w.secondFactor(u)
+	_, config := w.client(u, account.ConfidentialClient, "read")
+	half := func() (*browser, *view) {
+		b := w.browser()
+		return b, b.submit(b.open(w.request(config, oauth2.GenerateVerifier())), "email", "john@example.com", "password", password)
+	}
+	b, v := half()
+	if got := b.submit(v, "code", code(t, secret, w.now())); got.status != http.StatusOK {
+		t.Fatalf("the right one: %d", got.status)
+	}
+	w.later(time.Minute)                                           // it is used up
+	limits, err := quota.New(quota.DefaultConfig(), w.rows, w.now) // another process, where somebody else's login asks
+	must(t, err)
+	for range 2 {
+		_, err = limits.Attempt(t.Context(), quota.TOTP, netip.MustParseAddr("192.0.2.7"), u.UserID.String())
+		must(t, err)
+	}
+	b, v = half()
+	for i := range 3 {
+		if i == 2 {
+			b, v = half() // another browser has no tries of its own
+		}
+		if v = b.submit(v, "code", fmt.Sprintf("00000%d", i)); v.status != http.StatusUnauthorized {
+			t.Fatalf("the wrong code %d: %d", i+1, v.status)
+		}
+	}
+	now := code(t, secret, w.now())
+	v = b.submit(v, "code", now)
+	seconds, err := strconv.Atoi(v.header.Get("Retry-After"))
+	if v.status != http.StatusTooManyRequests || err != nil || seconds <= 60 || seconds > 15*60 || !v.fields.Has("code") {
+		t.Fatalf("the right one then: %d, Retry-After %q", v.status, v.header.Get("Retry-After"))
+	}
+	w.later(time.Duration(seconds) * time.Second)
+	b, v = half()
+	if v = b.submit(v, "code", code(t, secret, w.now())); v.status != http.StatusOK {
+		t.Errorf("after Retry-After: %d", v.status)
 	}
 }
 

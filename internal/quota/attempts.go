@@ -97,7 +97,7 @@ func (s *Service) Failed(ctx context.Context, k Kind, addr netip.Addr, subject s
 // Allowed answers RATE_LIMITED when no more failures are allowed now, and takes
 // nothing. What other processes counted is seen within a second.
 func (s *Service) Allowed(ctx context.Context, k Kind, addr netip.Addr, subject string) (*Grant, error) {
-	g := &Grant{}
+	g := &Grant{service: s}
 	for _, l := range s.limitsOf(k, addr, subject) {
 		status, err := s.look(ctx, l)
 		if err != nil {
@@ -110,6 +110,18 @@ func (s *Service) Allowed(ctx context.Context, k Kind, addr netip.Addr, subject 
 		}
 	}
 	return g, nil
+}
+
+// RetryAfter is in how many whole seconds what refused the grant lets the next one
+// in, 1 or more; 0 when nothing refused it.
+func (g *Grant) RetryAfter() int64 {
+	seconds := int64(0)
+	for _, s := range g.Statuses {
+		if s.Exceeded {
+			seconds = max(seconds, 1, int64((s.Next.Sub(g.service.now())+time.Second-1)/time.Second))
+		}
+	}
+	return seconds
 }
 
 func rateLimited(s Status) error {
