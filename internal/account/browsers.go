@@ -112,12 +112,12 @@ func (s *Service) Choices(ctx context.Context, user asset.ID) (*db.User, []Choic
 	}
 	var all []Choice
 	for _, o := range rows {
-		_, role, err := s.db.LiveMember(ctx, user, o.ID)
+		_, there, err := s.db.LiveMember(ctx, user, o.ID)
 		if err != nil {
 			return nil, nil, err
 		}
-		if role != "" {
-			all = append(all, Choice{o, role})
+		if there.Works() {
+			all = append(all, Choice{o, there.Role})
 		}
 	}
 	return u, all, nil

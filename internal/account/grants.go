@@ -31,14 +31,14 @@ type Authorization struct {
 // that tells it. Scopes that the user's role in the organization has not are
 // left out.
 func (s *Service) Agree(ctx context.Context, l *db.OAuthLogin, a Authorization) (code string, err error) {
-	live, role, err := s.db.LiveMember(ctx, l.UserID, a.Organization)
+	live, there, err := s.db.LiveMember(ctx, l.UserID, a.Organization)
 	if err != nil {
 		return "", err
 	}
-	if !live || role == "" {
+	if !live || !there.Works() {
 		return "", errNotMember()
 	}
-	scopes := withinRole(a.Scopes, role)
+	scopes := withinRole(a.Scopes, there.Role)
 	if !slices.ContainsFunc(scopes, func(scope string) bool { return scope != ScopeOffline }) {
 		return "", oauthErrorf(AccessDenied, "your role in this organization allows nothing of what is asked for")
 	}
@@ -173,7 +173,7 @@ func (s *Service) issue(ctx context.Context, step grantStep) (*Issued, error) {
 			return err
 		}
 		live, err := tx.LiveOAuthToken(ctx, row.ID)
-		if err == nil && (live == nil || live.Role == nil) {
+		if err == nil && (live == nil || !live.Works()) {
 			err = oauthErrorf(InvalidGrant, "the user, or the organization, is not there any more")
 		}
 		if err != nil {

@@ -34,14 +34,17 @@ func (s *Service) authenticateClient(ctx context.Context, claims presented, c Cr
 			return Principal{}, c.otherOrganization()
 		}
 	}
-	p := Principal{OrganizationID: t.OrganizationID, ClientID: claims.Client, Scopes: worth(t)}
+	there := t.Standing()
 	if t.UserID == nil {
-		return p, nil
+		there.Role = RoleAdmin // a program that acts by itself is no member, and needs to be none
 	}
-	if t.Role == nil {
-		return Principal{}, errNotMember()
+	if err := (Credentials{}).admit(there); err != nil {
+		return Principal{}, err
 	}
-	p.UserID, p.Role = *t.UserID, *t.Role
+	p := Principal{OrganizationID: t.OrganizationID, ClientID: claims.Client, Scopes: worth(t)}
+	if t.UserID != nil {
+		p.UserID, p.Role = *t.UserID, t.Role
+	}
 	return p, nil
 }
 
@@ -49,7 +52,7 @@ func (s *Service) authenticateClient(ctx context.Context, claims presented, c Cr
 func worth(t *db.OAuthTokenState) []string {
 	scopes := []string{}
 	for _, scope := range t.Scopes {
-		if slices.Contains(t.ClientScopes, scope) && (t.Role == nil || slices.Contains(roleScopes[*t.Role], scope)) {
+		if slices.Contains(t.ClientScopes, scope) && (t.UserID == nil || slices.Contains(roleScopes[t.Role], scope)) {
 			scopes = append(scopes, scope)
 		}
 	}
@@ -102,7 +105,7 @@ func (s *Service) Introspect(ctx context.Context, c *Client, token string) (*Tok
 		return nil, nil
 	}
 	t, err := s.db.LiveOAuthToken(ctx, id)
-	if err != nil || t == nil || (t.ClientID != c.ID && t.OrganizationID != c.OrganizationID) || (t.UserID != nil && t.Role == nil) {
+	if err != nil || t == nil || (t.ClientID != c.ID && t.OrganizationID != c.OrganizationID) || !t.Works() {
 		return nil, err
 	}
 	info := &TokenInfo{OAuthToken: t.OAuthToken, Subject: t.ClientID}

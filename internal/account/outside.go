@@ -40,20 +40,21 @@ func (s *Service) authenticateOutside(ctx context.Context, c Credentials) (Princ
 	if err != nil {
 		return Principal{}, err
 	}
-	live, role, err := s.db.LiveMember(ctx, user, org)
-	switch {
-	case err != nil:
+	live, there, err := s.db.LiveMember(ctx, user, org)
+	if err != nil {
 		return Principal{}, err
-	case !live:
-		return Principal{}, asset.Errorf(asset.Unauthorized, nil, "the account is suspended")
-	case role == "":
-		return Principal{}, c.notMember()
 	}
-	scopes := slices.Clone(roleScopes[role])
+	if !live {
+		return Principal{}, asset.Errorf(asset.Unauthorized, nil, "the account is suspended")
+	}
+	if err := c.admit(there); err != nil {
+		return Principal{}, err
+	}
+	scopes := slices.Clone(roleScopes[there.Role])
 	if len(who.Config.Scopes) > 0 {
 		scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(who.Config.Scopes, scope) })
 	}
-	return Principal{UserID: user, OrganizationID: org, Role: role, Scopes: scopes, Issuer: who.Config.Issuer}, nil
+	return Principal{UserID: user, OrganizationID: org, Role: there.Role, Scopes: scopes, Issuer: who.Config.Issuer}, nil
 }
 
 // linked finds the user to whom an identity belongs. At first it is linked by the

@@ -52,7 +52,8 @@ func actors(t *testing.T, v *victim) []actor {
 }
 
 // clients are OAuth2 clients with tokens of their own: one of the victim's for
-// each scope, one of somebody else's, and one that was deleted.
+// each scope, one of somebody else's, one that was deleted, and one of an organization
+// that was suspended.
 func (v *victim) clients(t *testing.T) (all []actor) {
 	for _, scope := range everyScope {
 		id, secret := v.newClient(t, "canary client of scope "+scope, everyScope...)
@@ -66,7 +67,19 @@ func (v *victim) clients(t *testing.T) (all []actor) {
 	id, secret := v.newClient(t, "canary client that is gone", everyScope...)
 	gone := v.clientToken(t, id, secret, everyScope...)
 	v.want(t, 204, call{method: "DELETE", path: "/v1/oauth/clients/" + id, header: v.as()})
-	return append(all, actor{name: "oauth:deleted", header: bearer(gone)})
+	all = append(all, actor{name: "oauth:deleted", header: bearer(gone)})
+	return append(all, actor{name: "oauth:org-suspended", header: bearer(v.stoppedToken(t))})
+}
+
+// stoppedToken is a client's of another organization that the operator suspended.
+func (v *victim) stoppedToken(t *testing.T) string {
+	p := v.newPerson(t, "stopped")
+	org := v.newOrganization(t, p, "Stopped")
+	a := v.want(t, 201, call{method: "POST", path: "/v1/oauth/clients/", header: within(bearer(p.token), org),
+		json: map[string]any{"name": "stopped", "scopes": everyScope}})
+	token := v.clientToken(t, a.text(t, "client_id"), a.text(t, "client_secret"), everyScope...)
+	v.sql(t, "UPDATE organizations SET suspended_at = ? WHERE id = ?", time.Now().UTC(), org)
+	return token
 }
 
 // demotedKey has every scope that a member may give; its maker is a viewer now.

@@ -40,21 +40,15 @@ func (q Queries) InsertExternalIdentity(ctx context.Context, i *ExternalIdentity
 	return n == 1, err
 }
 
-// LiveMember tells whether a user is not suspended, and their role in an
-// organization: "" when they are not a member or it is suspended or deleted.
-func (q Queries) LiveMember(ctx context.Context, user, org asset.ID) (live bool, role string, err error) {
-	var row struct {
-		Role *string `bun:"role"`
-	}
+// LiveMember tells whether a user is not suspended, and how they stand in an
+// organization.
+func (q Queries) LiveMember(ctx context.Context, user, org asset.ID) (live bool, there Standing, err error) {
 	err = q.r.NewSelect().TableExpr("users AS u").
-		Join("LEFT JOIN organizations AS o ON o.id = ? AND o.suspended_at IS NULL AND o.deleted_at IS NULL", org).
-		Join("LEFT JOIN memberships AS m ON m.user_id = u.id AND m.organization_id = o.id").
-		ColumnExpr("m.role AS role").Where("u.id = ? AND u.suspended_at IS NULL", user).Scan(ctx, &row)
+		Join("LEFT JOIN memberships AS m ON m.user_id = u.id AND m.organization_id = ?", org).
+		Join("LEFT JOIN organizations AS o ON o.id = m.organization_id").
+		ColumnExpr(standing).Where("u.id = ? AND u.suspended_at IS NULL", user).Scan(ctx, &there)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, "", nil
+		return false, Standing{}, nil
 	}
-	if err == nil && row.Role != nil {
-		role = *row.Role
-	}
-	return err == nil, role, err
+	return err == nil, there, err
 }

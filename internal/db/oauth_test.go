@@ -113,10 +113,10 @@ func TestOAuthGrantRows(t *testing.T) {
 		}
 		state, err := d.LiveOAuthToken(t.Context(), token.ID)
 		must(t, err)
-		want(t, "worth", words(*state.Role, state.ClientScopes, state.Scopes, *state.GrantID == g.ID), "owner [read write] [read] true")
+		want(t, "worth", words(state.Role, state.ClientScopes, state.Scopes, *state.GrantID == g.ID), "owner [read write] [read] true")
 		state, err = d.LiveOAuthToken(t.Context(), alone.ID)
 		must(t, err)
-		want(t, "alone", state.Role == nil && state.UserID == nil, true)
+		want(t, "alone", state.Role == "" && state.UserID == nil && state.Works(), true)
 		must(t, d.RevokeOAuthGrant(t.Context(), g.ID))
 		must(t, d.RevokeOAuthGrant(t.Context(), g.ID))
 		want(t, "grant revoked", words(live(token.ID), live(alone.ID), grants()), "false true 0")
@@ -235,12 +235,21 @@ func TestExternalIdentityRows(t *testing.T) {
 
 		member := func(user asset.ID) string {
 			t.Helper()
-			live, role, err := d.LiveMember(t.Context(), user, org)
+			live, there, err := d.LiveMember(t.Context(), user, org)
 			must(t, err)
-			return words(live, role)
+			return words(live, there.Role, there.Suspended, there.Deleted, there.Works())
 		}
-		want(t, "owner", member(user), "true owner")
-		want(t, "stranger", member(guest), "true")
-		want(t, "nobody", member(asset.NewID()), "false")
+		want(t, "owner", member(user), "true owner false false true")
+		want(t, "stranger", member(guest), "true  false false false")
+		want(t, "nobody", member(asset.NewID()), "false  false false false")
+		o, err := d.OrganizationByID(t.Context(), org)
+		must(t, err)
+		now := time.Now().UTC()
+		o.SuspendedAt = &now
+		must(t, d.UpdateOrganization(t.Context(), o))
+		want(t, "suspended", member(user), "true owner true false false")
+		o.SuspendedAt, o.DeletedAt = nil, &now
+		must(t, d.UpdateOrganization(t.Context(), o))
+		want(t, "deleted", member(user), "true owner false true false")
 	})
 }

@@ -30,7 +30,18 @@ type OAuthToken struct {
 type OAuthTokenState struct {
 	OAuthToken   `bun:",extend"`
 	ClientScopes Strings `bun:"client_scopes"` // the most that its client may have today
-	Role         *string `bun:"role"`          // of its user in its organization today; nil for none
+	Role         string  `bun:"role"`          // of its user in its organization today; "" for none
+	Suspended    bool    `bun:"suspended"`     // its organization is
+	Deleted      bool    `bun:"deleted"`       // the same
+}
+
+// Standing is how its user stands in its organization; without a user only the
+// organization's part says something.
+func (t *OAuthTokenState) Standing() Standing { return Standing{t.Role, t.Suspended, t.Deleted} }
+
+// Works reports whether anything can be done with it.
+func (t *OAuthTokenState) Works() bool {
+	return !t.Suspended && !t.Deleted && (t.UserID == nil || t.Role != "")
 }
 
 // InsertOAuthToken adds a token. CreatedAt is set when zero.
@@ -41,14 +52,14 @@ func (q Queries) InsertOAuthToken(ctx context.Context, t *OAuthToken) error {
 	return err
 }
 
-// LiveOAuthToken finds a token that works now: neither it nor its grant was ended,
-// and neither its user nor its organization nor its client's is suspended or
-// deleted, and its user has not changed the password since they agreed. Nil
-// when there is none. One query, because every request with such a token asks it.
+// LiveOAuthToken finds a token that was not ended: neither it nor its grant was,
+// neither its user nor the organization of its client, where that is another one, is
+// suspended or deleted, and its user has not changed the password since they agreed.
+// Nil when there is none. One query, because every request with such a token asks it.
 func (q Queries) LiveOAuthToken(ctx context.Context, id asset.ID) (*OAuthTokenState, error) {
 	t := new(OAuthTokenState)
 	now := q.now()
-	err := q.r.NewSelect().Model(t).ColumnExpr("t.*").ColumnExpr("c.scopes AS client_scopes").ColumnExpr("m.role AS role").
+	err := q.r.NewSelect().Model(t).ColumnExpr("t.*").ColumnExpr("c.scopes AS client_scopes").ColumnExpr(standing).
 		Join("JOIN oauth_clients AS c ON c.id = t.client_id").
 		Join("JOIN organizations AS co ON co.id = c.organization_id").
 		Join("JOIN organizations AS o ON o.id = t.organization_id").
@@ -56,7 +67,7 @@ func (q Queries) LiveOAuthToken(ctx context.Context, id asset.ID) (*OAuthTokenSt
 		Join("LEFT JOIN users AS u ON u.id = t.user_id").
 		Join("LEFT JOIN memberships AS m ON m.user_id = t.user_id AND m.organization_id = t.organization_id").
 		Where("t.id = ? AND t.revoked_at IS NULL AND t.expires_at > ?", id, now).
-		Where("co.suspended_at IS NULL AND co.deleted_at IS NULL AND o.suspended_at IS NULL AND o.deleted_at IS NULL").
+		Where("co.id = o.id OR (co.suspended_at IS NULL AND co.deleted_at IS NULL)").
 		Where("t.grant_id IS NULL OR (g.revoked_at IS NULL AND g.ends_at > ? AND u.suspended_at IS NULL"+
 			" AND (u.password_changed_at IS NULL OR u.password_changed_at <= g.created_at))", now).
 		Scan(ctx)

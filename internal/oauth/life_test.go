@@ -207,6 +207,41 @@ func TestWhatEndsAToken(t *testing.T) {
 	}
 }
 
+// A token of an organization that was suspended or deleted is told so, as a session
+// is; to other programs it is no token meanwhile, and it works again afterwards.
+func TestOrganizationStopped(t *testing.T) {
+	for column, why := range map[string]string{"suspended_at": "was suspended by the operator", "deleted_at": "was deleted"} {
+		t.Run(column, func(t *testing.T) {
+			w := newWorld(t)
+			john := w.user("john@example.com")
+			client, config := w.client(john, account.ConfidentialClient, "read")
+			itself, err := w.ClientToken(t.Context(), client, nil)
+			must(t, err)
+			granted := w.grant(config, "john@example.com").AccessToken
+			w.exec("UPDATE organizations SET "+column+" = ? WHERE id = ?", w.now().UTC(), john.OrganizationID)
+			for name, token := range map[string]string{"of a user": granted, "of the client": itself.AccessToken} {
+				_, err := w.Authenticate(t.Context(), account.Credentials{Bearer: token})
+				if !asset.Is(err, asset.Forbidden) || !strings.Contains(asset.AsError(err).Detail, why) {
+					t.Errorf("a token %s: %v", name, err)
+				}
+				if info, err := w.Introspect(t.Context(), client, token); info != nil || err != nil {
+					t.Errorf("a token %s is introspected: %+v %v", name, info, err)
+				}
+			}
+			if info, err := w.UserInfo(t.Context(), granted); !asset.Is(err, asset.Unauthorized) {
+				t.Errorf("userinfo: %+v %v", info, err)
+			}
+			if _, err := w.Authenticate(t.Context(), account.Credentials{Bearer: granted, OrganizationID: asset.NewID().String()}); strings.Contains(
+				asset.AsError(err).Detail, why) {
+				t.Errorf("named for another organization: %v", err)
+			}
+			w.exec("UPDATE organizations SET "+column+" = NULL WHERE id = ?", john.OrganizationID)
+			w.bearer(granted)
+			w.bearer(itself.AccessToken)
+		})
+	}
+}
+
 // What a user lets one client do ends when they withdraw it; nobody else's does.
 func TestConsentWithdrawn(t *testing.T) {
 	w := newWorld(t)

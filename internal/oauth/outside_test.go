@@ -68,6 +68,14 @@ func TestOutsideIssuer(t *testing.T) {
 	if _, err := here.Authenticate(t.Context(), account.Credentials{Bearer: good, OrganizationID: asset.NewID().String()}); !asset.Is(err, asset.Forbidden) {
 		t.Errorf("another organization: %v", err)
 	}
+	for _, stopped := range []struct{ column, why string }{{"suspended_at", "was suspended by the operator"}, {"deleted_at", "was deleted"}} {
+		here.exec("UPDATE organizations SET "+stopped.column+" = ? WHERE id = ?", here.now().UTC(), p.OrganizationID)
+		_, err := here.Authenticate(t.Context(), account.Credentials{Bearer: good})
+		if !asset.Is(err, asset.Forbidden) || !strings.Contains(asset.AsError(err).Detail, stopped.why) {
+			t.Errorf("%s: %v", stopped.column, err)
+		}
+		here.exec("UPDATE organizations SET "+stopped.column+" = NULL WHERE id = ?", p.OrganizationID)
+	}
 	here.dead(there.grant(config, "john@example.com").AccessToken) // its audience is another
 	_, err := there.RotateSigningKey(t.Context())
 	must(t, err)
