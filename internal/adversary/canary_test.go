@@ -45,12 +45,12 @@ func TestSecretsStayIn(t *testing.T) {
 			t.Errorf("the table %s is empty: nothing was tried", name)
 		}
 	}
-	c.look(t, "the log", []byte(s.log.String()))
-	if strings.Contains(s.log.String(), p.email) {
+	c.look(t, "the log", []byte(s.Log.String()))
+	if strings.Contains(s.Log.String(), p.email) {
 		t.Error("the log holds an e-mail address")
 	}
 	c.lookInFiles(t, s.Dir)
-	if !strings.Contains(s.log.String(), "/api/image") || !strings.Contains(s.log.String(), `"level":"DEBUG"`) {
+	if !strings.Contains(s.Log.String(), "/api/image") || !strings.Contains(s.Log.String(), `"level":"DEBUG"`) {
 		t.Error("the log does not tell of the requests")
 	}
 }
@@ -81,7 +81,7 @@ func (c canaries) keys(t *testing.T, s *server, p *person) {
 	id = once("webhook secret", "/v1/webhooks/", "secret", map[string]any{"url": receiver(t), "events": []string{"asset.processed"}})
 	once("rotated webhook secret", "/v1/webhooks/"+id+"/rotate-secret", "secret", nil)
 	once("client secret", "/v1/oauth/clients/", "client_secret", map[string]any{"name": "canary", "scopes": []string{"read"}})
-	c["platform key"] = s.certana(t, "keys", "create", "--name", "platform", "--scopes", "platform", "--organization", s.organizationOf(t, p))
+	c["platform key"] = s.Certana(t, "keys", "create", "--name", "platform", "--scopes", "platform", "--organization", s.organizationOf(t, p))
 }
 
 func (s *server) organizationOf(t *testing.T, p *person) string {
@@ -225,9 +225,9 @@ func TestLogTellsNoQuery(t *testing.T) {
 	for _, path := range []string{"/api/image", "/v1/usage", "/v1/nothing", "/healthz", "/log/checkpoint", "/oauth2/authorize", "/"} {
 		s.do(t, call{method: "GET", path: path + "?api_key=canary-in-query&code=canary-in-query"})
 	}
-	until(t, "the log", func() bool { return strings.Contains(s.log.String(), "path=/oauth2/authorize") })
+	until(t, "the log", func() bool { return strings.Contains(s.Log.String(), "path=/oauth2/authorize") })
 	time.Sleep(10 * time.Millisecond) // the last line may be on its way
-	if strings.Contains(s.log.String(), "canary-in-query") {
-		t.Errorf("the log holds a query\n%s", s.log)
+	if strings.Contains(s.Log.String(), "canary-in-query") {
+		t.Errorf("the log holds a query\n%s", s.Log)
 	}
 }

@@ -56,7 +56,7 @@ func TestEndedByAnotherProcess(t *testing.T) {
 	v.sql(t, "UPDATE api_keys SET revoked_at = ? WHERE id = ?", now, revokedID)
 	v.sql(t, "UPDATE api_keys SET expires_at = ? WHERE id = ?", now, expiredID)
 	v.sql(t, "UPDATE organizations SET suspended_at = ? WHERE id = ?", now, strange)
-	v.certana(t, "clients", "delete", clientID)
+	v.Certana(t, "clients", "delete", clientID)
 	time.Sleep(1100 * time.Millisecond) // what docs/security.md promises, and a little
 	for _, c := range cases {
 		c.call.header = c.header
@@ -101,7 +101,7 @@ func TestSigningKeyReplaced(t *testing.T) {
 	header, claims := parse(t, p.token)
 	use := func(token string) call { return call{method: "GET", path: "/v1/usage", header: bearer(token)} }
 	s.want(t, 200, use(p.token))
-	s.certana(t, "keys", "rotate-signing")
+	s.Certana(t, "keys", "rotate-signing")
 	key := s.signingKey(t)
 	if key.kid == header["kid"] {
 		t.Fatal("the key was not replaced")

@@ -149,7 +149,7 @@ func TestRequestIDs(t *testing.T) {
 		case a.status == 400 && !kept: // net/http refused the bytes
 		case (got == id) != kept || a.header.Get("Set-Cookie") != "":
 			t.Errorf("%q became %q, %v", id, got, a.header)
-		case !kept && (!strings.HasPrefix(got, "req_") || strings.Contains(s.log.String(), id)):
+		case !kept && (!strings.HasPrefix(got, "req_") || strings.Contains(s.Log.String(), id)):
 			t.Errorf("%q became %q and may be in the log", id, got)
 		}
 	}

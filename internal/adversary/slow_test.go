@@ -83,7 +83,7 @@ func cut(t *testing.T, conns []net.Conn) {
 // memory is the server's resident memory, in bytes.
 func (s *server) memory(t *testing.T) int {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID))
 	if err != nil {
 		t.Skip(err)
 	}
@@ -98,7 +98,7 @@ func (s *server) memory(t *testing.T) int {
 // files is how many the server has open.
 func (s *server) files(t *testing.T) int {
 	t.Helper()
-	all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid))
+	all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.PID))
 	if err != nil {
 		t.Skip(err)
 	}

@@ -133,7 +133,7 @@ func (v *victim) seal(t *testing.T) {
 	if err := os.WriteFile(list, []byte("serial_number,image,date_of_sealing\nCANARY-1,canary.jpg,2024-01-15 10:30:00\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	v.certana(t, "sealing", "import", "--csv", list, "--images", dir, "--organization", v.org)
+	v.Certana(t, "sealing", "import", "--csv", list, "--images", dir, "--organization", v.org)
 	v.hide("sealing date", "2024-01-15 10:30:00")
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/image/tiff"
 
+	"github.com/certana/certana/internal/realrun"
 	"github.com/certana/certana/internal/synth"
 )
 
@@ -40,11 +41,11 @@ var servers = map[string][]string{
 
 // TestPages asks everything that the two pages print.
 func TestPages(t *testing.T) {
-	w := &world{servers: map[string]*server{}, names: map[string]string{}, files: pictures(t), hooks: newReceiver(t)}
+	w := &world{servers: map[string]*realrun.Server{}, names: map[string]string{}, files: pictures(t), hooks: newReceiver(t)}
 	for name, settings := range servers {
 		w.servers[name] = start(t, settings...)
 	}
-	w.names["receiver"], w.names["server"] = w.hooks.URL, w.servers[""].url
+	w.names["receiver"], w.names["server"] = w.hooks.URL, w.servers[""].URL
 	w.names["sealed_base64"] = base64.StdEncoding.EncodeToString(w.files["sealed"])
 	sum := sha256.Sum256(w.files["binary"])
 	w.names["binary_hash"], w.names["binary_size"] = hex.EncodeToString(sum[:]), strconv.Itoa(len(w.files["binary"]))
@@ -102,7 +103,7 @@ func encode(t *testing.T, into func(*bytes.Buffer) error) []byte {
 
 // TestBaseURL checks that the page's own address is the default.
 func TestBaseURL(t *testing.T) {
-	path, err := program()
+	path, err := realrun.Program()
 	if err != nil {
 		t.Fatal(err)
 	}

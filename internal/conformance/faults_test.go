@@ -59,7 +59,7 @@ X-Organization-Id: <org_id>`, want: `
 {"uploads": {"limit": 10000, "used": 1}}`},
 }
 
-func (w *world) log() string { return filepath.Join(w.servers[""].data, "log", "tile") }
+func (w *world) log() string { return filepath.Join(w.servers[""].Dir, "log", "tile") }
 
 // breakLog takes the log's tiles away; what is to be written there cannot be.
 func breakLog(t *testing.T, w *world) {
@@ -108,7 +108,7 @@ func nothingDamaged(t *testing.T, w *world, _ *answer) {
 // originals are the files of uploads as they came.
 func (w *world) originals(t *testing.T) map[string]bool {
 	all := map[string]bool{}
-	err := filepath.WalkDir(filepath.Join(w.servers[""].data, "blobs"), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(w.servers[""].Dir, "blobs"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && strings.Contains(path, "original") {
 			all[path] = true
 		}

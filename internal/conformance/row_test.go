@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/certana/certana/internal/realrun"
 )
 
 // row is one example of a page: what is asked and what must come.
@@ -37,7 +39,7 @@ func (r row) heading() string {
 // world is what the rows share: the servers, and the names that rows use for
 // what earlier answers said.
 type world struct {
-	servers map[string]*server
+	servers map[string]*realrun.Server
 	names   map[string]string
 	files   map[string][]byte // by the name that stands for the file
 	hooks   *receiver
@@ -83,7 +85,7 @@ func (r row) run(t *testing.T, w *world) {
 }
 
 // send makes the request of a text as the pages print one.
-func (w *world) send(t *testing.T, s *server, text string) *answer {
+func (w *world) send(t *testing.T, s *realrun.Server, text string) *answer {
 	t.Helper()
 	head, body, _ := strings.Cut(strings.Trim(text, "\n"), "\n\n")
 	lines := strings.Split(head, "\n")
@@ -108,7 +110,7 @@ func (w *world) send(t *testing.T, s *server, text string) *answer {
 	case body != "":
 		content = strings.NewReader(w.fillAngles(t, body))
 	}
-	req, err := http.NewRequest(method, s.url+path, content)
+	req, err := http.NewRequest(method, s.URL+path, content)
 	if err != nil {
 		t.Fatal(err)
 	}

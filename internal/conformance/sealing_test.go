@@ -134,7 +134,7 @@ func seal(on, organization string) func(*testing.T, *world) {
 				t.Fatal(err)
 			}
 		}
-		w.servers[on].run(t, "sealing", "import", "--csv", filepath.Join(dir, "serials.csv"), "--images", dir,
+		w.servers[on].Certana(t, "sealing", "import", "--csv", filepath.Join(dir, "serials.csv"), "--images", dir,
 			"--organization", w.names[organization])
 	}
 }
@@ -143,7 +143,7 @@ func seal(on, organization string) func(*testing.T, *world) {
 func (w *world) sealedFile(t *testing.T) string {
 	t.Helper()
 	var found []string
-	err := filepath.WalkDir(filepath.Join(w.servers[""].data, "blobs", "sealing"), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(w.servers[""].Dir, "blobs", "sealing"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			found = append(found, path)
 		}
