@@ -21,18 +21,22 @@ type shownUser struct {
 	TOTPEnabled   bool       `json:"totp_enabled"`
 	CreatedAt     time.Time  `json:"created_at"`
 	SuspendedAt   *time.Time `json:"suspended_at"`
+	EraseAt       *time.Time `json:"erase_at"`
 }
 
 func showUser(u account.PlatformUser) shownUser {
 	return shownUser{u.ID.String(), u.Email, u.FullName, u.Tier, u.EmailVerifiedAt != nil, u.TOTPConfirmedAt != nil,
-		u.CreatedAt.UTC(), u.SuspendedAt}
+		u.CreatedAt.UTC(), u.SuspendedAt, u.EraseAt}
 }
 
 func (e *env) printUsers(users ...shownUser) error {
 	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 	for _, u := range users {
 		state := "active"
-		if u.SuspendedAt != nil {
+		switch {
+		case u.EraseAt != nil:
+			state = "closed"
+		case u.SuspendedAt != nil:
 			state = "suspended"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Tier, state, u.FullName)

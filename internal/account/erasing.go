@@ -28,7 +28,8 @@ type Pictures interface {
 // Erasing erases the organizations whose grace is over: assets, sealed items with
 // their pictures, history, then keys, clients, webhooks, invitations and members
 // in one transaction. The row stays under another name, and so do statements,
-// commitments and public keys: the ledger names them.
+// commitments and public keys: the ledger names them. It erases the users too whose
+// account was closed and whose grace is over.
 type Erasing struct {
 	Rows     *db.DB
 	Assets   Assets
@@ -92,7 +93,24 @@ func (e Erasing) Run(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("erase organization %s: %w", id, err))
 		}
 	}
+	users, err := e.Rows.UsersToErase(ctx, now(), eraseBatch)
+	errs = append(errs, err)
+	for _, id := range users {
+		if err := e.eraseUser(ctx, id, now()); err != nil {
+			errs = append(errs, fmt.Errorf("erase user %s: %w", id, err))
+		}
+	}
 	return errors.Join(errs...)
+}
+
+func (e Erasing) eraseUser(ctx context.Context, id asset.ID, now time.Time) error {
+	return e.Rows.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		done, err := tx.EraseUser(ctx, id, now, "erased-"+id.String()+"@"+operatorDomain)
+		if err != nil || !done {
+			return err
+		}
+		return record(ctx, tx, Principal{System: true}, Event{Action: ActionUserErased, User: &id, Target: id.String()})
+	})
 }
 
 // erase may be killed at any line and run again: each step looks for what is left,

@@ -165,6 +165,8 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, p Principal, i *Invitatio
 		return err
 	}
 	switch {
+	case u.ClosedAt != nil: // meanwhile
+		return errClosed(u)
 	case strings.ToLower(u.Email) != i.EmailKey:
 		return asset.Errorf(asset.Forbidden, nil, "the invitation was sent to another address")
 	case u.EmailVerifiedAt == nil:

@@ -79,8 +79,12 @@ func (s *Service) CreateOrganization(ctx context.Context, p Principal, n NewOrga
 // ownsOneMore refuses where a user would own more organizations than a user may.
 // It locks the user, so that of several at a time each counts the others.
 func (s *Service) ownsOneMore(ctx context.Context, tx *db.Tx, user asset.ID) error {
-	if _, err := tx.LockUser(ctx, user); err != nil {
+	u, err := tx.LockUser(ctx, user)
+	if err != nil {
 		return err
+	}
+	if u.ClosedAt != nil { // meanwhile
+		return errClosed(u)
 	}
 	owned, err := tx.CountOwned(ctx, user)
 	if err == nil && owned >= s.config.OwnedOrganizations {

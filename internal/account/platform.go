@@ -97,6 +97,10 @@ func (s *Service) SuspendUser(ctx context.Context, p Principal, id asset.ID, sus
 		return nil, err
 	}
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		all, err := lockMemberships(ctx, tx, id) // before the user, as everybody does
+		if err != nil {
+			return err
+		}
 		u, err := tx.LockUser(ctx, id)
 		if err != nil || (u.SuspendedAt != nil) == suspended {
 			return err
@@ -109,7 +113,12 @@ func (s *Service) SuspendUser(ctx context.Context, p Principal, id asset.ID, sus
 				return err
 			}
 		}
-		if err := tx.SuspendUser(ctx, id, at); err != nil {
+		if u.ClosedAt != nil {
+			err = s.reopen(ctx, tx, p, u, all)
+		} else {
+			err = tx.SuspendUser(ctx, id, at)
+		}
+		if err != nil {
 			return err
 		}
 		return record(ctx, tx, p, Event{Action: action, User: &id, Target: id.String(), Details: because(reason)})

@@ -103,6 +103,8 @@ func (s *Service) admit(ctx context.Context, tx *db.Tx, u *db.User, code string)
 	switch {
 	case !sameTime(now.PasswordChangedAt, u.PasswordChangedAt): // meanwhile, and all sessions ended
 		return errCredentials(), nil
+	case now.ClosedAt != nil:
+		return errClosed(now), s.recordFailure(ctx, tx, u, "closed")
 	case now.SuspendedAt != nil:
 		return errSuspended(), s.recordFailure(ctx, tx, u, "suspended")
 	case now.TOTPConfirmedAt == nil:

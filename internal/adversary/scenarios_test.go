@@ -81,6 +81,9 @@ var scenarios = map[string]scenario{
 	"deleteClient":     {uses: "client_id"},
 
 	"updateMe": {self: true, json: body(map[string]any{"full_name": "Somebody Else"})},
+	"closeMe": {self: true, json: func(_ *testing.T, _ *victim, by *person) any {
+		return map[string]any{"password": by.password}
+	}},
 	"changePassword": {self: true, json: func(_ *testing.T, _ *victim, by *person) any {
 		return map[string]any{"current_password": by.password, "new_password": by.password + "x"}
 	}},

@@ -29,6 +29,10 @@ type User struct {
 	TOTPSealed        []byte     `bun:"totp_sealed"`       // nil without a second factor
 	TOTPConfirmedAt   *time.Time `bun:"totp_confirmed_at"` // from then on it is asked for
 	TOTPStep          int64      `bun:"totp_step"`         // the last one used
+
+	ClosedAt *time.Time `bun:"closed_at"` // by themselves, who are suspended since
+	EraseAt  *time.Time `bun:"erase_at"`  // until then the operator can restore them
+	ErasedAt *time.Time `bun:"erased_at"` // a row is left because others name it
 }
 
 // InsertUser adds a user; an address already registered, in whatever case, is

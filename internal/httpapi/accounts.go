@@ -26,6 +26,7 @@ type Accounts interface {
 
 	Me(ctx context.Context, p account.Principal) (*account.Me, error)
 	UpdateMe(ctx context.Context, p account.Principal, fullName *string) (*account.Me, error)
+	Close(ctx context.Context, p account.Principal, password, code string) (time.Time, error)
 	ChangePassword(ctx context.Context, p account.Principal, present, password string) error
 	ForgotPassword(ctx context.Context, address string) error
 	ResetPassword(ctx context.Context, token, password string) error

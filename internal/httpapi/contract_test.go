@@ -52,6 +52,7 @@ func TestWhoMayCall(t *testing.T) {
 		"POST /v1/auth/logout":                                              "token()",
 		"GET /v1/auth/me":                                                   "token()",
 		"PATCH /v1/auth/me":                                                 "token()",
+		"DELETE /v1/auth/me":                                                "token()",
 		"POST /v1/auth/password/change":                                     "token()",
 		"POST /v1/auth/password/forgot":                                     "anybody",
 		"POST /v1/auth/password/reset":                                      "anybody",

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/asset"
@@ -46,6 +47,24 @@ func (s *server) UpdateMe(ctx context.Context, r gen.UpdateMeRequestObject) (gen
 		return nil, err
 	}
 	return gen.UpdateMe200JSONResponse(meBody(m)), nil
+}
+
+// CloseMe ends the caller's account.
+func (s *server) CloseMe(ctx context.Context, r gen.CloseMeRequestObject) (gen.CloseMeResponseObject, error) {
+	code := orElse(r.Body.TotpCode, "")
+	var eraseAt time.Time
+	closing := func(p account.Principal) (err error) {
+		eraseAt, err = s.Accounts.Close(ctx, p, r.Body.Password, code)
+		return err
+	}
+	if code != "" { // which could be guessed as well
+		password := closing
+		closing = func(account.Principal) error { return s.guarded(ctx, quota.TOTP, password) }
+	}
+	if err := s.guarded(ctx, quota.Login, closing); err != nil {
+		return nil, err
+	}
+	return gen.CloseMe202JSONResponse{EraseAt: eraseAt.UTC()}, nil
 }
 
 // ChangePassword replaces the caller's password and ends all their sessions.

@@ -193,3 +193,41 @@ func TestAccountLimits(t *testing.T) {
 		}
 	}
 }
+
+// An account is closed with the password, by the person, and then nothing of it works.
+func TestCloseAccount(t *testing.T) {
+	w := newWorld(t)
+	token := w.register(t, "user@example.com")
+	other := w.register(t, "other@example.com")
+	key := w.want(t, 201, call{method: "POST", path: "/v1/api-keys/", token: token, json: `{"name":"k","scopes":["read"]}`})["key"].(string)
+	closing := call{method: "DELETE", path: "/v1/auth/me", token: token, json: map[string]any{"password": "SecurePassword123!"}}
+	wrong := closing
+	wrong.json = map[string]any{"password": "wrong"}
+	w.refused(t, 401, "INVALID_CREDENTIALS", wrong)
+	wrong.json = `{}`
+	w.refused(t, 422, "VALIDATION_ERROR", wrong)
+	byKey := closing
+	byKey.token, byKey.key = "", key
+	w.refused(t, 401, "UNAUTHORIZED", byKey)
+
+	org := w.want(t, 201, call{method: "POST", path: "/v1/organizations/", token: token, json: `{"name":"Shared Things"}`})["id"].(string)
+	w.want(t, 201, call{method: "POST", path: "/v1/organizations/" + org + "/invitations/", token: token,
+		json: `{"email":"other@example.com","role":"viewer"}`})
+	w.want(t, 200, call{method: "POST", path: "/v1/auth/email/verify",
+		json: map[string]any{"token": w.mailed(t, "other@example.com", "Verify your e-mail address", 1)}})
+	w.want(t, 200, call{method: "POST", path: "/v1/invitations/accept", token: other,
+		json: map[string]any{"token": w.mailed(t, "other@example.com", "You are invited to an organization", 1)}})
+	w.refused(t, 409, "CONFLICT", closing)
+	w.want(t, 202, call{method: "DELETE", path: "/v1/organizations/" + org, token: token})
+
+	closed := w.want(t, 202, closing)
+	if at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(closed["erase_at"])); err != nil || time.Until(at).Round(time.Hour) != 30*24*time.Hour {
+		t.Errorf("%v %v", closed, err)
+	}
+	w.refused(t, 401, "UNAUTHORIZED", call{method: "GET", path: "/v1/auth/me", token: token})
+	w.refused(t, 401, "INVALID_API_KEY", call{method: "GET", path: "/v1/assets/", key: key})
+	w.refused(t, 403, "FORBIDDEN", call{method: "POST", path: "/v1/auth/login",
+		json: map[string]any{"email": "user@example.com", "password": "SecurePassword123!"}})
+	w.Mail.Wait(t, "user@example.com", "Your account was closed", 1)
+	w.want(t, 200, call{method: "GET", path: "/v1/auth/me", token: other})
+}

@@ -55,7 +55,7 @@ func (s *server) UpdatePlatformUser(ctx context.Context, r gen.UpdatePlatformUse
 
 func platformUserBody(u account.PlatformUser) gen.PlatformUser {
 	return gen.PlatformUser{ID: u.ID, Email: u.Email, FullName: u.FullName, Tier: gen.Plan(u.Tier), CreatedAt: u.CreatedAt.UTC(),
-		EmailVerified: u.EmailVerifiedAt != nil, TotpEnabled: u.TOTPConfirmedAt != nil, SuspendedAt: inUTC(u.SuspendedAt)}
+		EmailVerified: u.EmailVerifiedAt != nil, TotpEnabled: u.TOTPConfirmedAt != nil, SuspendedAt: inUTC(u.SuspendedAt), EraseAt: inUTC(u.EraseAt)}
 }
 
 // ListPlatformOrganizations lists all organizations.

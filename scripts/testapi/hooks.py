@@ -114,6 +114,7 @@ def withdraw(person, path):
 
 
 PERSONAL = {
+    "DELETE /v1/auth/me": lambda person, _: {"password": person.password},
     "POST /v1/auth/password/change": lambda person, _: {"current_password": person.password},
     "POST /v1/auth/password/reset": reset,
     "POST /v1/auth/email/change": lambda person, _: {"password": person.password},

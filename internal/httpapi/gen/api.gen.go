@@ -1009,6 +1009,20 @@ type Me struct {
 	TotpEnabled bool               `json:"totp_enabled"`
 }
 
+// MeClose defines model for MeClose.
+type MeClose struct {
+	Password string `json:"password"`
+
+	// TotpCode A code of the authenticator, or a recovery code, where the user has a second factor (`SECOND_FACTOR_REQUIRED` without).
+	TotpCode *string `json:"totp_code,omitempty"`
+}
+
+// MeClosed defines model for MeClosed.
+type MeClosed struct {
+	// EraseAt Until then the operator can restore the user.
+	EraseAt time.Time `json:"erase_at"`
+}
+
 // MePatch defines model for MePatch.
 type MePatch struct {
 	// FullName Examples: John Doe
@@ -1241,14 +1255,17 @@ type PlatformOrganizationPatch struct {
 
 // PlatformUser defines model for PlatformUser.
 type PlatformUser struct {
-	CreatedAt     time.Time          `json:"created_at"`
-	Email         string             `json:"email"`
-	EmailVerified bool               `json:"email_verified"`
-	FullName      string             `json:"full_name"`
-	ID            openapi_types.UUID `json:"id"`
-	SuspendedAt   *time.Time         `json:"suspended_at"`
-	Tier          Plan               `json:"tier"`
-	TotpEnabled   bool               `json:"totp_enabled"`
+	CreatedAt     time.Time `json:"created_at"`
+	Email         string    `json:"email"`
+	EmailVerified bool      `json:"email_verified"`
+
+	// EraseAt They closed their account and can be restored until then.
+	EraseAt     *time.Time         `json:"erase_at"`
+	FullName    string             `json:"full_name"`
+	ID          openapi_types.UUID `json:"id"`
+	SuspendedAt *time.Time         `json:"suspended_at"`
+	Tier        Plan               `json:"tier"`
+	TotpEnabled bool               `json:"totp_enabled"`
 }
 
 // PlatformUserPage defines model for PlatformUserPage.
@@ -2343,6 +2360,9 @@ type VerifyEmailJSONRequestBody = TokenRequest
 // LoginJSONRequestBody defines body for Login for application/json ContentType.
 type LoginJSONRequestBody = LoginRequest
 
+// CloseMeJSONRequestBody defines body for CloseMe for application/json ContentType.
+type CloseMeJSONRequestBody = MeClose
+
 // UpdateMeJSONRequestBody defines body for UpdateMe for application/json ContentType.
 type UpdateMeJSONRequestBody = MePatch
 
@@ -2486,6 +2506,9 @@ type ServerInterface interface {
 	// Logout Log out
 	// (POST /v1/auth/logout)
 	Logout(w http.ResponseWriter, r *http.Request)
+	// CloseMe Close the account of the user who asks
+	// (DELETE /v1/auth/me)
+	CloseMe(w http.ResponseWriter, r *http.Request)
 	// GetMe The user who asks
 	// (GET /v1/auth/me)
 	GetMe(w http.ResponseWriter, r *http.Request)
@@ -3717,6 +3740,20 @@ func (siw *ServerInterfaceWrapper) Logout(w http.ResponseWriter, r *http.Request
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Logout(w, r)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// CloseMe operation middleware
+func (siw *ServerInterfaceWrapper) CloseMe(w http.ResponseWriter, r *http.Request) {
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.CloseMe(w, r)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -6496,6 +6533,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/organizations/{org_id}", wrapper.DeleteOrganization)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/organizations/{org_id}", wrapper.GetOrganization)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/organizations/{org_id}", wrapper.UpdateOrganization)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/v1/auth/me", wrapper.CloseMe)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/v1/auth/me", wrapper.GetMe)
 	m.HandleFunc(http.MethodPatch+" "+options.BaseURL+"/v1/auth/me", wrapper.UpdateMe)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/v1/auth/password/change", wrapper.ChangePassword)
@@ -9111,6 +9149,20 @@ func (response Login401JSONResponse) VisitLoginResponse(w http.ResponseWriter) e
 	return err
 }
 
+type Login403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response Login403JSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type Login422JSONResponse struct{ InvalidJSONResponse }
 
 func (response Login422JSONResponse) VisitLoginResponse(w http.ResponseWriter) error {
@@ -9218,6 +9270,145 @@ func (response Logout403JSONResponse) VisitLogoutResponse(w http.ResponseWriter)
 type Logout500JSONResponse struct{ FailureJSONResponse }
 
 func (response Logout500JSONResponse) VisitLogoutResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseMeRequestObject struct {
+	Body *CloseMeJSONRequestBody
+}
+
+type CloseMeResponseObject interface {
+	VisitCloseMeResponse(w http.ResponseWriter) error
+}
+
+type CloseMe202JSONResponse MeClosed
+
+func (response CloseMe202JSONResponse) VisitCloseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseMe400JSONResponse struct{ BadRequestJSONResponse }
+
+func (response CloseMe400JSONResponse) VisitCloseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseMe401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response CloseMe401JSONResponse) VisitCloseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseMe403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response CloseMe403JSONResponse) VisitCloseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseMe409JSONResponse struct{ ConflictJSONResponse }
+
+func (response CloseMe409JSONResponse) VisitCloseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseMe422JSONResponse struct{ InvalidJSONResponse }
+
+func (response CloseMe422JSONResponse) VisitCloseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseMe429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response CloseMe429JSONResponse) VisitCloseMeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseMe500JSONResponse struct{ FailureJSONResponse }
+
+func (response CloseMe500JSONResponse) VisitCloseMeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -16683,6 +16874,9 @@ type StrictServerInterface interface {
 	// Logout Log out
 	// (POST /v1/auth/logout)
 	Logout(ctx context.Context, request LogoutRequestObject) (LogoutResponseObject, error)
+	// CloseMe Close the account of the user who asks
+	// (DELETE /v1/auth/me)
+	CloseMe(ctx context.Context, request CloseMeRequestObject) (CloseMeResponseObject, error)
 	// GetMe The user who asks
 	// (GET /v1/auth/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
@@ -17514,6 +17708,37 @@ func (sh *strictHandler) Logout(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(LogoutResponseObject); ok {
 		if err := validResponse.VisitLogoutResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// CloseMe operation middleware
+func (sh *strictHandler) CloseMe(w http.ResponseWriter, r *http.Request) {
+	var request CloseMeRequestObject
+
+	var body CloseMeJSONRequestBody
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseMe(ctx, request.(CloseMeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseMe")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(CloseMeResponseObject); ok {
+		if err := validResponse.VisitCloseMeResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
