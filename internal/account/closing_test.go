@@ -1,8 +1,10 @@
 package account_test
 
 import (
+	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,6 +173,27 @@ func TestCloseRestored(t *testing.T) {
 	c.erase()
 	_, err = c.Me(t.Context(), home)
 	held(t, "after what would have been the end", err, "")
+}
+
+// Of two owners who close their accounts at the same time one stays with the others.
+func TestCloseAtOnce(t *testing.T) {
+	c := newCompany(t)
+	must(t, c.db.PutMembership(t.Context(), c.id, c.people["admin"].ID, account.RoleOwner))
+	both := []account.Principal{c.home("owner"), c.home("admin")}
+	errs := make([]error, len(both))
+	var wg sync.WaitGroup
+	for i, p := range both {
+		wg.Go(func() { _, errs[i] = c.Close(t.Context(), p, password, "") })
+	}
+	wg.Wait()
+	if (errs[0] == nil) == (errs[1] == nil) || !asset.Is(errors.Join(errs...), asset.Conflict) {
+		t.Errorf("%v and %v", errs[0], errs[1])
+	}
+	owners, err := c.db.Owners(t.Context(), c.id)
+	must(t, err)
+	want(t, "owners", len(owners), 1)
+	_, err = c.enter("viewer", c.id)
+	held(t, "the company", err, "")
 }
 
 // A second factor is asked for here too.

@@ -82,7 +82,7 @@ func (s *server) logIn(w http.ResponseWriter, r *http.Request) {
 	case asset.Is(err, asset.InvalidCredentials):
 		again(http.StatusUnauthorized, "The e-mail address or the password is wrong.")
 	case asset.Is(err, asset.Forbidden):
-		again(http.StatusForbidden, "This account is suspended.")
+		again(http.StatusForbidden, "This account is suspended, or was closed.")
 	case err != nil:
 		s.failedPage(w, r, err)
 	default:
@@ -120,7 +120,7 @@ func (s *server) confirm(w http.ResponseWriter, r *http.Request, to *request, pe
 	case asset.Is(err, asset.InvalidCredentials):
 		s.loginPage(w, r, to, pending, http.StatusUnauthorized, page{Problem: "The code is wrong, or was used already."})
 	case asset.Is(err, asset.Forbidden):
-		s.errorPage(w, http.StatusForbidden, "This account is suspended", "Ask the operator of this service.")
+		s.errorPage(w, http.StatusForbidden, "This account is suspended, or was closed", "Ask the operator of this service.")
 	case err != nil:
 		s.failedPage(w, r, err)
 	default:
