@@ -117,6 +117,8 @@ type Service struct {
 	hasher  *hasher
 	keys    *keyring
 	outside *issuer.Issuers
+
+	successors successors
 }
 
 // New makes a service and, in a new deployment, the first signing key.
@@ -135,6 +137,9 @@ func New(ctx context.Context, c Config, d *db.DB, sealer Sealer, orgKeys OrgKeys
 	s.keys = &keyring{service: s}
 	if err := s.keys.ensure(ctx); err != nil {
 		return nil, fmt.Errorf("token signing keys: %w", err)
+	}
+	if s.successors, err = newSuccessors(ctx, d, sealer); err != nil {
+		return nil, fmt.Errorf("the key of refresh tokens: %w", err)
 	}
 	return s, nil
 }

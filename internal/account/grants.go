@@ -93,14 +93,15 @@ func (s *Service) ExchangeCode(ctx context.Context, c *Client, code, redirectURI
 			return nil, "", nil, oauthErrorf(InvalidGrant, "code_verifier is not the one that belongs to the code"), nil
 		}
 		if slices.Contains(g.Scopes, ScopeOffline) {
-			refresh = newGrantToken()
+			refresh = grantPrefix + randomText()
 			return g, refresh, g.Scopes, nil, tx.UseOAuthCode(ctx, g.ID, hashSecret(refresh))
 		}
 		return g, "", g.Scopes, nil, tx.UseOAuthCode(ctx, g.ID, "")
 	})
 }
 
-func newGrantToken() string { return "cert_or_" + randomText() }
+// grantPrefix is how refresh tokens of grants begin.
+const grantPrefix = "cert_or_"
 
 // endGrant ends a grant of which something came back that was used already.
 func endGrant(ctx context.Context, tx *db.Tx, g *db.OAuthGrant, what string) error {
@@ -143,10 +144,23 @@ func (s *Service) RefreshGrant(ctx context.Context, c *Client, token string, nar
 		if err := tx.AdvanceOAuthGrant(ctx, t, expires); err != nil {
 			return nil, "", nil, nil, err
 		}
-		successor := newGrantToken()
-		return g, successor, scopes, nil, tx.InsertOAuthRefreshToken(ctx, &db.OAuthRefreshToken{
-			Hash: hashSecret(successor), GrantID: g.ID, Generation: t.Generation + 1})
+		successor, err := s.succeedGrant(ctx, tx, t)
+		return g, successor, scopes, nil, err
 	})
+}
+
+// succeedGrant answers the successor of a grant's current token.
+func (s *Service) succeedGrant(ctx context.Context, tx *db.Tx, t *db.OAuthRefreshToken) (string, error) {
+	last, err := tx.NewestOAuthRefreshToken(ctx, t.GrantID, t.Generation+1)
+	if err != nil {
+		return "", err
+	}
+	token, made, known := s.successors.next(grantPrefix, t.Hash, last.Hash, last.CreatedAt, s.now())
+	if known {
+		return token, nil
+	}
+	return token, tx.InsertOAuthRefreshToken(ctx, &db.OAuthRefreshToken{
+		Hash: hashSecret(token), GrantID: t.GrantID, Generation: t.Generation + 1, CreatedAt: made})
 }
 
 // grantStep finds the grant by which a token is given out, in a transaction, with

@@ -2,8 +2,6 @@ package account
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"strings"
 	"time"
 
@@ -18,11 +16,8 @@ type Tokens struct {
 	ExpiresIn    int // seconds that the access token works
 }
 
-func newRefreshToken() string {
-	b := make([]byte, 32)
-	_, _ = rand.Read(b) // crypto/rand ends the program rather than fail
-	return "cert_rt_" + base64.RawURLEncoding.EncodeToString(b)
-}
+// refreshPrefix is how refresh tokens of sessions begin.
+const refreshPrefix = "cert_rt_"
 
 // Login opens a session. An unknown address and a wrong password are the same
 // INVALID_CREDENTIALS, after the same work. Whoever knows the password is told
@@ -30,7 +25,7 @@ func newRefreshToken() string {
 // is needed and none was given; a code that is wrong or was used is
 // INVALID_CREDENTIALS.
 func (s *Service) Login(ctx context.Context, in SignIn) (*Tokens, error) {
-	refresh := newRefreshToken()
+	refresh := refreshPrefix + randomText()
 	session := &db.Session{ID: asset.NewID(), CurrentHash: hashSecret(refresh)}
 	_, err := s.signIn(ctx, in, func(ctx context.Context, tx *db.Tx, u *db.User) error {
 		s.open(ctx, session, u.ID)
@@ -84,17 +79,18 @@ func (s *Service) tokens(ctx context.Context, session *db.Session, refresh strin
 
 // Refresh answers a new access token and a successor of the refresh token.
 //
-// The token used last stays good until one of its successors is used, so that a
-// client which never got the answer may ask again. The first successor to be
-// used becomes the one used last; its predecessor and its siblings are dead from
-// then on. A dead token that comes back was copied by somebody, and who is the
-// thief cannot be known: the whole session ends.
+// The token used last stays good until a successor of it is used, so that a
+// client which never got the answer may ask again. Uses at the same time, and
+// within a minute, get the same successor; later ones a sibling. The first of them
+// to be used becomes the one used last; its predecessor and its siblings are dead
+// from then on. A dead token that comes back was copied by somebody, and who is
+// the thief cannot be known: the whole session ends.
 func (s *Service) Refresh(ctx context.Context, token string) (*Tokens, error) {
 	hash := hashSecret(token)
 	refused := asset.Errorf(asset.Unauthorized, nil, "the refresh token is not valid")
 	var session *db.Session
 	var failure error
-	successor := newRefreshToken()
+	var successor string
 	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		failure = nil
 		t, found, err := tx.RefreshTokenByHash(ctx, hash)
@@ -126,9 +122,8 @@ func (s *Service) Refresh(ctx context.Context, token string) (*Tokens, error) {
 		if err := tx.AdvanceSession(ctx, t, s.expiry(session)); err != nil {
 			return err
 		}
-		return tx.InsertRefreshToken(ctx, &db.RefreshToken{
-			Hash: hashSecret(successor), SessionID: session.ID, Generation: t.Generation + 1,
-		})
+		successor, err = s.succeed(ctx, tx, t)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -137,6 +132,20 @@ func (s *Service) Refresh(ctx context.Context, token string) (*Tokens, error) {
 		return nil, failure
 	}
 	return s.tokens(ctx, session, successor)
+}
+
+// succeed answers the successor of a session's current token.
+func (s *Service) succeed(ctx context.Context, tx *db.Tx, t *db.RefreshToken) (string, error) {
+	last, err := tx.NewestRefreshToken(ctx, t.SessionID, t.Generation+1)
+	if err != nil {
+		return "", err
+	}
+	token, made, known := s.successors.next(refreshPrefix, t.Hash, last.Hash, last.CreatedAt, s.now())
+	if known {
+		return token, nil
+	}
+	return token, tx.InsertRefreshToken(ctx, &db.RefreshToken{
+		Hash: hashSecret(token), SessionID: t.SessionID, Generation: t.Generation + 1, CreatedAt: made})
 }
 
 // endReused ends a session whose dead token came back.

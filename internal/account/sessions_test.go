@@ -155,16 +155,18 @@ func TestOtherIssuersToken(t *testing.T) {
 
 func TestRefresh(t *testing.T) {
 	type step struct {
-		use  string // a token by name
-		gets string // the name for its successor, or an error code
+		use  string // a token by name, behind a "+" more than a minute after the one before
+		gets string // the name for its successor, or an error code; "=" and one that it must be
 	}
 	for name, steps := range map[string][]step{
 		"a chain":                     {{"0", "1"}, {"1", "2"}, {"2", "3"}},
-		"an answer lost":              {{"0", "lost"}, {"0", "1"}, {"1", "2"}},
-		"an answer lost twice":        {{"0", "x"}, {"0", "y"}, {"0", "1"}, {"1", "2"}},
+		"an answer lost":              {{"0", "lost"}, {"0", "=lost"}, {"lost", "2"}},
+		"an answer lost for long":     {{"0", "lost"}, {"+0", "1"}, {"1", "2"}},
+		"an answer lost twice":        {{"0", "x"}, {"+0", "y"}, {"+0", "1"}, {"0", "=1"}, {"1", "2"}},
+		"two at once, on and on":      {{"0", "1"}, {"0", "=1"}, {"1", "2"}, {"1", "=2"}, {"2", "3"}},
 		"old token after its end":     {{"0", "1"}, {"1", "2"}, {"0", "UNAUTHORIZED"}, {"2", "UNAUTHORIZED"}},
-		"thief takes the first token": {{"0", "thief"}, {"0", "owner"}, {"thief", "thief2"}, {"owner", "UNAUTHORIZED"}, {"thief2", "UNAUTHORIZED"}},
-		"thief after the owner":       {{"0", "1"}, {"0", "thief"}, {"1", "2"}, {"thief", "UNAUTHORIZED"}, {"2", "UNAUTHORIZED"}},
+		"thief takes the first token": {{"0", "thief"}, {"+0", "owner"}, {"thief", "thief2"}, {"owner", "UNAUTHORIZED"}, {"thief2", "UNAUTHORIZED"}},
+		"thief after the owner":       {{"0", "1"}, {"+0", "thief"}, {"1", "2"}, {"thief", "UNAUTHORIZED"}, {"2", "UNAUTHORIZED"}},
 		"never given":                 {{"nonsense", "UNAUTHORIZED"}, {"0", "1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -174,13 +176,26 @@ func TestRefresh(t *testing.T) {
 			named := map[string]string{"0": first.RefreshToken, "nonsense": "cert_rt_nonsense"}
 			revoked := false
 			for i, s := range steps {
+				if use, ok := strings.CutPrefix(s.use, "+"); ok {
+					s.use = use
+					f.clock.advance(time.Minute)
+				}
 				tokens, err := f.Refresh(t.Context(), named[s.use])
 				if err != nil {
 					want(t, fmt.Sprint("step ", i), string(asset.AsError(err).Code), s.gets)
 					revoked = s.use != "nonsense"
 					continue
 				}
-				named[s.gets] = tokens.RefreshToken
+				if known, ok := strings.CutPrefix(s.gets, "="); ok {
+					want(t, fmt.Sprint("step ", i), tokens.RefreshToken, named[known])
+				} else {
+					for name, other := range named {
+						if tokens.RefreshToken == other {
+							t.Errorf("step %d: %s and %s are one token", i, s.gets, name)
+						}
+					}
+					named[s.gets] = tokens.RefreshToken
+				}
 				_, err = f.bearer(tokens.AccessToken)
 				must(t, err)
 			}

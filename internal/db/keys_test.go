@@ -167,6 +167,11 @@ func TestRefreshFamily(t *testing.T) {
 		must(t, d.AdvanceSession(t.Context(), next, until))
 		token, session, err := d.RefreshTokenByHash(t.Context(), "first")
 		must(t, err)
+		newest, err := d.NewestRefreshToken(t.Context(), s.ID, 1)
+		must(t, err)
+		none, err := d.NewestRefreshToken(t.Context(), s.ID, 2)
+		must(t, err)
+		want(t, "the newest of its generation", words(newest.Hash, newest.CreatedAt.Equal(next.CreatedAt), none.Hash), "next true")
 		want(t, "the session of the first token", words(token.Generation, session.Generation, session.CurrentHash, session.ExpiresAt.UTC()),
 			words(0, 1, "next", until))
 	})

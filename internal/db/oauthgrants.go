@@ -113,6 +113,18 @@ func (q Queries) InsertOAuthRefreshToken(ctx context.Context, t *OAuthRefreshTok
 	return err
 }
 
+// NewestOAuthRefreshToken is the one of a grant's generation that was made last;
+// zero when there is none.
+func (q Queries) NewestOAuthRefreshToken(ctx context.Context, grant asset.ID, generation int64) (OAuthRefreshToken, error) {
+	var t OAuthRefreshToken
+	err := q.r.NewSelect().Model(&t).Where("grant_id = ? AND generation = ?", grant, generation).
+		Order("created_at DESC", "hash").Limit(1).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return OAuthRefreshToken{}, nil
+	}
+	return t, err
+}
+
 // AdvanceOAuthGrant makes a token its grant's current one and moves the expiry.
 func (q Queries) AdvanceOAuthGrant(ctx context.Context, t *OAuthRefreshToken, expires time.Time) error {
 	_, err := q.w.NewUpdate().Model((*OAuthGrant)(nil)).

@@ -77,6 +77,18 @@ func (q Queries) RefreshTokenByHash(ctx context.Context, hash string) (*RefreshT
 	return t, s, sel.Scan(ctx)
 }
 
+// NewestRefreshToken is the one of a session's generation that was made last;
+// zero when there is none.
+func (q Queries) NewestRefreshToken(ctx context.Context, session asset.ID, generation int64) (RefreshToken, error) {
+	var t RefreshToken
+	err := q.r.NewSelect().Model(&t).Where("session_id = ? AND generation = ?", session, generation).
+		Order("created_at DESC", "hash").Limit(1).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return RefreshToken{}, nil
+	}
+	return t, err
+}
+
 // AdvanceSession makes a token its session's current one, moves the expiry, and
 // notes that the session was used.
 func (q Queries) AdvanceSession(ctx context.Context, t *RefreshToken, expires time.Time) error {
