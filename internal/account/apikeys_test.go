@@ -222,7 +222,7 @@ func TestOrganizations(t *testing.T) {
 		{account.NewOrganization{Name: "Other", Slug: "acme-corp"}, "", asset.Conflict},
 		{account.NewOrganization{Name: "Ünder & Sons"}, "nder-sons", ""},
 		{account.NewOrganization{Name: strings.Repeat("x", 70)}, strings.Repeat("x", 63), ""},
-		{account.NewOrganization{Name: "漢字"}, "org-", ""},            // and chance
+		{account.NewOrganization{Name: "漢字"}, "org-", ""},              // and chance
 		{account.NewOrganization{Name: "Acme Corp"}, "acme-corp-", ""}, // the same name again, and chance
 		{account.NewOrganization{Name: "x", Slug: "Not A Slug"}, "", asset.ValidationError},
 		{account.NewOrganization{Name: "x", Slug: strings.Repeat("x", 64)}, "", asset.ValidationError},
