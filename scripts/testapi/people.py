@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import html
 import itertools
 import re
 import struct
@@ -11,6 +12,13 @@ import requests
 
 serial = itertools.count()
 MAIL = re.compile(r'msg="MAIL NOT SENT.* to=(\S+) .*(cert_[a-z]+_[\w-]+)')
+
+
+def submit(site, page, **filled):
+    """What sends the form of a page."""
+    action = html.unescape(re.search(r'<form method="post" action="([^"]*)"', page.text)[1])
+    hidden = html.unescape(re.search(r'name="form_token" value="([^"]*)"', page.text)[1])
+    return {"url": site + action, "data": {"form_token": hidden, **filled}, "timeout": 60}
 
 
 class Person:
@@ -55,6 +63,20 @@ class Person:
         self.verify()
         owner.post(f"/organizations/{organization}/invitations/", email=self.email, role=role)
         return self.token(1)
+
+    def allow(self):
+        """Registers a client, lets it act for them on the pages, and answers with the grant."""
+        back = "https://client.example/done"
+        client = self.post("/oauth/clients/", name="Of " + self.email, redirect_uris=[back], scopes=["read"])
+        browser, site = requests.Session(), self.base.removesuffix("/v1")
+        browser.headers["Sec-Fetch-Site"] = "same-origin"
+        page = browser.get(site + "/oauth2/authorize", timeout=60, params={
+            "response_type": "code", "client_id": client["client_id"], "redirect_uri": back, "scope": "read", "state": "state",
+            "code_challenge": base64.urlsafe_b64encode(b"v" * 32).decode().rstrip("="), "code_challenge_method": "S256"})
+        page = browser.post(**submit(site, page, email=self.email, password=self.password))
+        organization = re.search(r'<option value="([^"]+)"', page.text) or re.search(r'name="organization" value="([^"]+)"', page.text)
+        browser.post(**submit(site, page, organization=organization[1], decision="allow"), allow_redirects=False)
+        return self.call("GET", "/auth/grants/")["items"][0]["id"]
 
     def totp(self):
         """Begins with a second factor and answers with its first code (RFC 6238)."""
