@@ -31,8 +31,8 @@ func newKeysCreate(e *env) *cobra.Command {
 		Short: "Make an API key and print it, this once",
 		Long: `Make an API key and print it; it is not shown again. In a deployment without any
 organization one called default is made, so that a key is there from the first
-start. Scopes: read, write, verify, commit, webhooks, sealing, admin, and platform,
-which only this command gives.`,
+start. Scopes: read, write, verify, commit, webhooks, sealing, admin. The scope
+platform is for keys of the operator's own; see certana admin keys create.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if n.Name == "" || len(n.Scopes) == 0 {

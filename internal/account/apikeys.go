@@ -97,8 +97,18 @@ func hasRole(p Principal) error {
 }
 
 // CreateOperatorKey makes a key without asking anybody, for the command line. It
-// belongs to the organization's owner; platform is allowed.
+// belongs to the organization's owner. Platform is allowed in an organization of the
+// operator's own: customers would see such a key in their lists and could end it.
 func (s *Service) CreateOperatorKey(ctx context.Context, o *db.Organization, n NewAPIKey) (*APIKey, string, error) {
+	if slices.Contains(n.Scopes, ScopePlatform) {
+		owner, err := s.db.UserByID(ctx, o.OwnerID)
+		if err != nil {
+			return nil, "", err
+		}
+		if !strings.HasSuffix(owner.Email, "@"+operatorDomain) {
+			return nil, "", asset.Errorf(asset.Forbidden, nil, "%s is not the operator's own: make a key with the scope platform by admin keys create", o.Slug)
+		}
+	}
 	return s.createKey(ctx, operatorIn(o), n)
 }
 

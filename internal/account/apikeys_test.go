@@ -283,9 +283,13 @@ func TestOperator(t *testing.T) {
 	_, err = f.Login(t.Context(), account.SignIn{Email: "operator@certana.invalid", Password: ""})
 	wantCode(t, "logging in as the operator", err, asset.InvalidCredentials)
 
-	f.register("user@example.com")
+	u := f.register("user@example.com")
 	_, err = f.OperatorOrganization(t.Context(), "")
 	wantCode(t, "which of two", err, asset.ValidationError)
+	theirs, err := f.db.PersonalOrganization(t.Context(), u.ID)
+	must(t, err)
+	_, _, err = f.CreateOperatorKey(t.Context(), theirs, account.NewAPIKey{Name: "x", Scopes: []string{"read", "platform"}})
+	wantCode(t, "platform for a customer", err, asset.Forbidden)
 	for _, ref := range []string{"default", o.ID.String()} {
 		got, err := f.OperatorOrganization(t.Context(), ref)
 		must(t, err)

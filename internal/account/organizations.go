@@ -305,7 +305,7 @@ func (s *Service) OperatorOrganization(ctx context.Context, ref string) (o *db.O
 			o = &all[0]
 			return nil
 		}
-		return asset.Errorf(asset.ValidationError, nil, "there are %d organizations: say which one, by id or slug", len(all))
+		return asset.Errorf(asset.ValidationError, nil, "there are %d organizations: say which one by --organization, its id or slug", len(all))
 	})
 	return o, err
 }

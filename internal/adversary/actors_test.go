@@ -37,7 +37,7 @@ func actors(t *testing.T, v *victim) []actor {
 		all = append(all, actor{name: "key:" + scope, insider: true, header: apiKey(key)})
 	}
 	v.hide("key's name", "canary key of scope")
-	platform := v.Certana(t, "keys", "create", "--name", "platform", "--scopes", "platform", "--organization", v.org)
+	platform := v.Certana(t, "admin", "keys", "create", "--name", "platform")
 	all = append(all,
 		actor{name: "key:platform", insider: true, header: apiKey(platform)},
 		actor{name: "key:demoted", insider: true, header: apiKey(v.demotedKey(t))},

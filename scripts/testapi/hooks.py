@@ -26,6 +26,15 @@ def before_call(ctx, case, kwargs):
     introduce(case)
     know_the_mark(case)
     stay_here(case)
+    be_the_operator(case, kwargs)
+
+
+def be_the_operator(case, kwargs):
+    """The operator's routes take the operator's key, which no organization has."""
+    if case.operation.path.startswith("/v1/platform/"):
+        for headers in (case.headers, kwargs.get("headers")):
+            if headers and headers.get("X-API-Key") == NAMES["key"]:
+                headers["X-API-Key"] = NAMES["platform_key"]
 
 
 def meet(case):

@@ -39,9 +39,11 @@ def make(base, program, data, log):
     spare_org = tester.post("/organizations/", name="Spare", plan="enterprise")["id"]
     spare_key = tester.post("/api-keys/", name="spare", scopes=["read"])
     spare.post("/invitations/accept", token=spare.join(tester, org))
-    scopes = "read,write,verify,commit,webhooks,sealing,admin,platform"
-    key = json.loads(subprocess.run([program, "keys", "create", "--name", "tests", "--scopes", scopes, "--organization", org,
-                                     "--data", data, "--json"], check=True, capture_output=True).stdout)
+
+    def command(*args):
+        return json.loads(subprocess.run([program, *args, "--data", data, "--json"], check=True, capture_output=True).stdout)
+    key = command("keys", "create", "--name", "tests", "--scopes", "read,write,verify,commit,webhooks,sealing,admin", "--organization", org)
+    platform = command("admin", "keys", "create", "--name", "tests")
 
     tester.headers["X-Organization-Id"] = org
     asset = tester.call("POST", "/assets/", files={"file": ("a.png", io.BytesIO(png(256)), "image/png")}, data={"title": "One"})
@@ -50,7 +52,7 @@ def make(base, program, data, log):
     delivery = tester.call("POST", f"/webhooks/{hook['id']}/test")
     client = tester.post("/oauth/clients/", name="Tests", scopes=["read"])
     return {
-        "email": tester.email, "password": tester.password, "key": key["key"], "key_id": key["id"], "user": tester.id, "organization": org,
+        "email": tester.email, "password": tester.password, "key": key["key"], "key_id": key["id"], "platform_key": platform["key"], "user": tester.id, "organization": org,
         "asset": asset["id"], "watermark": asset["watermark_hash"], "commitment": commitment["commitment_id"],
         "webhook": hook["id"], "delivery": delivery["id"], "client": client["client_id"],
         "spare_user": spare.id, "spare_organization": spare_org, "spare_key_id": spare_key["id"], "log": log, "base": base,
