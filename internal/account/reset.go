@@ -99,16 +99,18 @@ func (w *resetter) sendReset(ctx context.Context, tx *db.Tx, u *db.User, site st
 }
 
 // ResetPassword sets a new password by the token of a message, which works once.
-// All sessions end; a second factor stays. UNAUTHORIZED when the token is not
-// valid.
+// All sessions end; a second factor stays, unless the token is the first proof that
+// the address is the user's (see reclaim). UNAUTHORIZED when the token is not valid.
 func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
 	if err := checkPassword(password); err != nil {
 		return asset.Invalid(asset.AsError(err).Fields[0].Msg, "new_password")
 	}
 	// Looked up first to spare the hash; the transaction decides.
-	if t, err := s.db.LiveMailToken(ctx, hashSecret(token), db.ResetPassword); err != nil {
+	found, err := s.db.LiveMailToken(ctx, hashSecret(token), db.ResetPassword)
+	if err != nil {
 		return err
-	} else if t == nil {
+	}
+	if found == nil {
 		return errMailToken()
 	}
 	hash, err := s.hasher.hash(ctx, password)
@@ -116,12 +118,16 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		all, err := lockMemberships(ctx, tx, found.UserID) // before the user, as everybody does
+		if err != nil {
+			return err
+		}
 		t, u, err := redeem(ctx, tx, token, db.ResetPassword)
 		if err != nil {
 			return err
 		}
 		if u.EmailVerifiedAt == nil { // whoever read the token reads there
-			if err := tx.SetVerifiedEmail(ctx, u.ID, t.Email); err != nil {
+			if err := s.reclaim(ctx, tx, u, all, t.Email); err != nil {
 				return err
 			}
 		}

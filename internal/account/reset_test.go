@@ -78,7 +78,7 @@ func TestResetPassword(t *testing.T) {
 	must(t, err)
 	want(t, "verified by the token", me.EmailVerified, true)
 	server.Wait(t, "User@example.com", "Your password was changed", 1)
-	want(t, "audit log", fmt.Sprint(f.actions(u.ID)), "[user.registered user.logged_in user.password_reset_requested user.password_reset user.login_failed user.logged_in]")
+	want(t, "audit log", fmt.Sprint(f.actions(u.ID)), "[user.registered user.logged_in user.password_reset_requested user.reclaimed user.password_reset user.login_failed user.logged_in]")
 }
 
 // What ends a reset token.

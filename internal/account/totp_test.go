@@ -35,6 +35,11 @@ func code(t *testing.T, secret string, at time.Time) string {
 // secondFactor gives a user a second factor.
 func (f *fixture) secondFactor(p account.Principal) (secret string, recovery []string) {
 	f.t.Helper()
+	return f.secondFactorBy(p, password)
+}
+
+func (f *fixture) secondFactorBy(p account.Principal, password string) (secret string, recovery []string) {
+	f.t.Helper()
 	s, err := f.BeginTOTP(f.t.Context(), p, password)
 	must(f.t, err)
 	recovery, err = f.ConfirmTOTP(f.t.Context(), p, code(f.t, s.Secret, f.clock.now()))
