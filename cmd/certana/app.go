@@ -20,6 +20,9 @@ type server struct {
 // newServer opens the deployment. Nothing runs yet; Start does that.
 func newServer(ctx context.Context, s *store) (*server, error) {
 	a, err := app.Open(ctx, s.options())
+	if errors.Is(err, app.ErrOtherLog) {
+		err = inputError(err)
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}

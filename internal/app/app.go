@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -69,9 +68,6 @@ func MarkKey(v *vault.Vault) watermark.Key {
 	return watermark.Key(v.Derive("watermark/1", len(watermark.Key{})))
 }
 
-// LogDir is where a deployment's log lies.
-func LogDir(data string) string { return filepath.Join(data, "log") }
-
 // Open opens everything in the order in which it depends on each other. Nothing
 // runs before Start.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
@@ -87,12 +83,18 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if a.Blobs, err = blob.Open(ctx, o.Blobs); err != nil {
 		return nil, err
 	}
+	if err := checkLog(ctx, o.Rows, LogDir(o.Data)); err != nil {
+		return nil, err
+	}
 	const purpose = "ledger/log-key"
 	if a.Log, err = ledger.OpenLog(ctx, ledger.Options{
 		Dir: LogDir(o.Data), Origin: o.Origin, Logger: o.Logger,
 		Seal: func(plain []byte) []byte { return o.Vault.Seal(purpose, plain) },
 		Open: func(sealed []byte) ([]byte, error) { return o.Vault.Open(purpose, sealed) },
 	}); err != nil {
+		return nil, err
+	}
+	if err := keepLog(ctx, o.Rows, a.Log.VerifierKey(), LogDir(o.Data)); err != nil {
 		return nil, err
 	}
 	// Deliveries and messages have workers of their own: slow receivers hold up nobody
