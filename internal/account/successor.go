@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
 	"time"
@@ -54,7 +55,7 @@ func (k successors) of(prefix, parent string, at time.Time) string {
 // ago. last is the hash of the newest one and when it was made; "" for none.
 func (k successors) next(prefix, parent, last string, at, now time.Time) (token string, made time.Time, known bool) {
 	if age := now.Sub(at); last != "" && age >= 0 && age < sameAnswer {
-		if token := k.of(prefix, parent, at); hashSecret(token) == last {
+		if token := k.of(prefix, parent, at); subtle.ConstantTimeCompare([]byte(hashSecret(token)), []byte(last)) == 1 {
 			return token, at, true
 		}
 	}
