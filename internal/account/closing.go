@@ -22,8 +22,8 @@ const (
 // the user. It takes the password, and a code where there is a second factor: errors
 // are those of Login. CONFLICT while others are in an organization of which the caller
 // is the only owner.
-func (s *Service) Close(ctx context.Context, p Principal, password, code string) (eraseAt time.Time, err error) {
-	u, err := s.reauthenticate(ctx, p, password)
+func (s *Service) Close(ctx context.Context, p Principal, proof Proof) (eraseAt time.Time, err error) {
+	u, err := s.prove(ctx, p, proof)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -36,7 +36,7 @@ func (s *Service) Close(ctx context.Context, p Principal, password, code string)
 		if err != nil {
 			return err
 		}
-		if failure, err = s.admit(ctx, tx, u, code); err != nil || failure != nil {
+		if failure, err = s.admit(ctx, tx, u, proof.Code); err != nil || failure != nil {
 			return err // a failure is committed, and told after
 		}
 		if err := ownedWithOthers(all); err != nil {

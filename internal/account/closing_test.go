@@ -17,7 +17,7 @@ import (
 // close ends somebody's account, which must succeed.
 func (c *company) close(name string) time.Time {
 	c.t.Helper()
-	eraseAt, err := c.Close(c.t.Context(), c.home(name), password, "")
+	eraseAt, err := c.Close(c.t.Context(), c.home(name), account.Proof{Password: password})
 	must(c.t, err)
 	return eraseAt
 }
@@ -43,13 +43,13 @@ func TestClose(t *testing.T) {
 	must(t, c.ForgotPassword(t.Context(), "admin@example.com"))
 	reset := token(t, server, "admin@example.com", "Set a new password", 1)
 
-	_, err = c.Close(t.Context(), home, "wrong password", "")
+	_, err = c.Close(t.Context(), home, account.Proof{Password: "wrong password"})
 	held(t, "a wrong password", err, asset.InvalidCredentials)
 	key, err := c.Authenticate(t.Context(), account.Credentials{APIKey: secret})
 	must(t, err)
-	_, err = c.Close(t.Context(), key, password, "")
+	_, err = c.Close(t.Context(), key, account.Proof{Password: password})
 	held(t, "by a key", err, asset.Forbidden)
-	eraseAt, err := c.Close(t.Context(), home, password, "")
+	eraseAt, err := c.Close(t.Context(), home, account.Proof{Password: password})
 	must(t, err)
 	want(t, "to be erased", eraseAt, c.clock.now().UTC().Add(30*24*time.Hour))
 	server.Wait(t, "admin@example.com", "Your account was closed", 1)
@@ -117,7 +117,7 @@ func TestClose(t *testing.T) {
 func TestCloseOnlyOwner(t *testing.T) {
 	c := newCompany(t)
 	alone := c.found("Alone")
-	_, err := c.Close(t.Context(), c.home("owner"), password, "")
+	_, err := c.Close(t.Context(), c.home("owner"), account.Proof{Password: password})
 	if !asset.Is(err, asset.Conflict) || !strings.Contains(asset.AsError(err).Detail, "acme") || strings.Contains(asset.AsError(err).Detail, "alone") {
 		t.Fatalf("%v", err)
 	}
@@ -183,7 +183,7 @@ func TestCloseAtOnce(t *testing.T) {
 	errs := make([]error, len(both))
 	var wg sync.WaitGroup
 	for i, p := range both {
-		wg.Go(func() { _, errs[i] = c.Close(t.Context(), p, password, "") })
+		wg.Go(func() { _, errs[i] = c.Close(t.Context(), p, account.Proof{Password: password}) })
 	}
 	wg.Wait()
 	if (errs[0] == nil) == (errs[1] == nil) || !asset.Is(errors.Join(errs...), asset.Conflict) {
@@ -201,12 +201,12 @@ func TestCloseWithSecondFactor(t *testing.T) {
 	c := newCompany(t)
 	home := c.home("viewer")
 	secret, _ := c.secondFactor(home)
-	_, err := c.Close(t.Context(), home, password, "")
+	_, err := c.Close(t.Context(), home, account.Proof{Password: password})
 	held(t, "without a code", err, asset.SecondFactorRequired)
-	_, err = c.Close(t.Context(), home, password, "000000")
+	_, err = c.Close(t.Context(), home, account.Proof{Password: password, Code: "000000"})
 	held(t, "a wrong code", err, asset.InvalidCredentials)
 	c.clock.advance(time.Minute)
-	_, err = c.Close(t.Context(), home, password, code(t, secret, c.clock.now()))
+	_, err = c.Close(t.Context(), home, account.Proof{Password: password, Code: code(t, secret, c.clock.now())})
 	held(t, "the right one", err, "")
 	c.clock.advance(31 * 24 * time.Hour)
 	c.erase()

@@ -35,6 +35,21 @@ func checkEmail(s string) (string, error) {
 	return s, nil
 }
 
+// Mailbox is whom messages to an address reach, for counting them: without case, and
+// without what follows a plus in the local part, which many servers drop (RFC 5233).
+func Mailbox(address string) string {
+	address = strings.ToLower(strings.TrimSpace(address))
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return address
+	}
+	local, domain := address[:at], address[at:]
+	if plus := strings.IndexByte(local, '+'); plus > 0 {
+		local = local[:plus]
+	}
+	return local + domain
+}
+
 // validDomain accepts dotted labels of letters, digits and inner hyphens, of any
 // script, and localhost.
 func validDomain(d string) bool {

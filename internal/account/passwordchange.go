@@ -50,6 +50,26 @@ func (s *Service) setPassword(ctx context.Context, tx *db.Tx, by Principal, u *d
 	return s.notify(ctx, tx, u.Email, "Your password was changed", "The password of your account was changed, and all sessions were ended.")
 }
 
+// Proof is how somebody who is logged in shows that it is them, where a stolen access
+// token alone must not do.
+type Proof struct {
+	Password string
+	Code     string // of the authenticator, or for recovery; "" when they gave none
+	// BeforeCode is SignIn's: asked after the password was right, so that who has no
+	// more than a token cannot use up the tries of the second factor.
+	BeforeCode func(ctx context.Context, user asset.ID) error
+}
+
+// prove checks the password, and asks whether the code may be looked at where one is
+// going to be.
+func (s *Service) prove(ctx context.Context, p Principal, proof Proof) (*db.User, error) {
+	u, err := s.reauthenticate(ctx, p, proof.Password)
+	if err == nil && u.TOTPConfirmedAt != nil && proof.Code != "" && proof.BeforeCode != nil {
+		err = proof.BeforeCode(ctx, u.ID)
+	}
+	return u, err
+}
+
 // reauthenticate asks for the password of somebody who is logged in: what follows
 // must not be possible with a stolen access token alone.
 func (s *Service) reauthenticate(ctx context.Context, p Principal, password string) (*db.User, error) {

@@ -93,13 +93,13 @@ func TestDeadResetTokens(t *testing.T) {
 			must(t, f.ChangePassword(t.Context(), p, password, another))
 		},
 		"a changed address": func(t *testing.T, f *fixture, s *mailtest.Server, p account.Principal) {
-			must(t, f.ChangeEmail(t.Context(), p, "new@example.com", password))
+			must(t, f.ChangeEmail(t.Context(), p, "new@example.com", password, nil))
 			_, err := f.VerifyEmail(t.Context(), token(t, s, "new@example.com", toChange, 1))
 			must(t, err)
 		},
 		"an address changed and changed back": func(t *testing.T, f *fixture, s *mailtest.Server, p account.Principal) {
 			for _, address := range []string{"new@example.com", "user@example.com"} {
-				must(t, f.ChangeEmail(t.Context(), p, address, password))
+				must(t, f.ChangeEmail(t.Context(), p, address, password, nil))
 				_, err := f.VerifyEmail(t.Context(), token(t, s, address, toChange, 1))
 				must(t, err)
 			}
@@ -123,7 +123,7 @@ func TestTokensOfAnotherPurpose(t *testing.T) {
 	server, _ := f.deliver(mailtest.Options{})
 	p := f.session("user@example.com")
 	must(t, f.ForgotPassword(t.Context(), "user@example.com"))
-	must(t, f.ChangeEmail(t.Context(), p, "new@example.com", password))
+	must(t, f.ChangeEmail(t.Context(), p, "new@example.com", password, nil))
 	reset, verify, change := "", token(t, server, "user@example.com", toVerify, 1), token(t, server, "new@example.com", toChange, 1)
 	reset = token(t, server, "user@example.com", toReset, 1)
 	for name, secret := range map[string]string{"verification": verify, "change of address": change, "none": "cert_mt_none", "a refresh token": f.login("user@example.com").RefreshToken} {

@@ -128,8 +128,8 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p Principal, code string) ([]
 
 // DisableTOTP ends the caller's second factor. It takes the password and a code,
 // which may be a recovery code. CONFLICT when there is none.
-func (s *Service) DisableTOTP(ctx context.Context, p Principal, password, code string) error {
-	u, err := s.reauthenticate(ctx, p, password)
+func (s *Service) DisableTOTP(ctx context.Context, p Principal, proof Proof) error {
+	u, err := s.prove(ctx, p, proof)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (s *Service) DisableTOTP(ctx context.Context, p Principal, password, code s
 		if u.TOTPConfirmedAt == nil {
 			return asset.Errorf(asset.Conflict, nil, "no second factor is in use")
 		}
-		ok, err := s.useCode(ctx, tx, u, code)
+		ok, err := s.useCode(ctx, tx, u, proof.Code)
 		if err != nil {
 			return err
 		}

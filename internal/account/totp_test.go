@@ -174,15 +174,15 @@ func TestCodesAtOnce(t *testing.T) {
 func TestDisableTOTP(t *testing.T) {
 	f := setup(t)
 	p := f.session("user@example.com")
-	wantCode(t, "what is not there", f.DisableTOTP(t.Context(), p, password, "123456"), asset.Conflict)
+	wantCode(t, "what is not there", f.DisableTOTP(t.Context(), p, account.Proof{Password: password, Code: "123456"}), asset.Conflict)
 	secret, recovery := f.secondFactor(p)
 	right := code(t, secret, f.clock.now())
-	wantCode(t, "a wrong password", f.DisableTOTP(t.Context(), p, another, right), asset.InvalidCredentials)
-	wantCode(t, "a wrong code", f.DisableTOTP(t.Context(), p, password, "nonsense"), asset.InvalidCredentials)
-	must(t, f.DisableTOTP(t.Context(), p, password, recovery[0]))
+	wantCode(t, "a wrong password", f.DisableTOTP(t.Context(), p, account.Proof{Password: another, Code: right}), asset.InvalidCredentials)
+	wantCode(t, "a wrong code", f.DisableTOTP(t.Context(), p, account.Proof{Password: password, Code: "nonsense"}), asset.InvalidCredentials)
+	must(t, f.DisableTOTP(t.Context(), p, account.Proof{Password: password, Code: recovery[0]}))
 	must(t, f.with(""))
 	secret, _ = f.secondFactor(p)
-	must(t, f.DisableTOTP(t.Context(), p, password, code(t, secret, f.clock.now())))
+	must(t, f.DisableTOTP(t.Context(), p, account.Proof{Password: password, Code: code(t, secret, f.clock.now())}))
 	want(t, "audit log", fmt.Sprint(f.actions(p.UserID)), "[user.registered user.logged_in user.totp_enabled user.login_failed user.login_failed "+
 		"user.totp_disabled user.logged_in user.totp_enabled user.totp_disabled]")
 }

@@ -39,8 +39,9 @@ func (s *Service) sendVerification(ctx context.Context, tx *db.Tx, u *db.User) e
 
 // ChangeEmail sends a token to the address that the caller wants instead of
 // theirs. INVALID_CREDENTIALS when the password is wrong, CONFLICT when somebody
-// has the address.
-func (s *Service) ChangeEmail(ctx context.Context, p Principal, address, password string) error {
+// has the address. before, where it is there, is asked once nothing but the message is
+// left to do, so that who may not send one uses up nobody's; an error of it ends it.
+func (s *Service) ChangeEmail(ctx context.Context, p Principal, address, password string, before func(ctx context.Context, address string) error) error {
 	u, err := s.reauthenticate(ctx, p, password)
 	if err != nil {
 		return err
@@ -52,11 +53,17 @@ func (s *Service) ChangeEmail(ctx context.Context, p Principal, address, passwor
 	if email == u.Email {
 		return asset.Invalid("this is your e-mail address already", "new_email")
 	}
-	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if other, err := tx.UserByEmail(ctx, email); err != nil {
+	if err := untaken(ctx, s.db.Queries, u, email); err != nil {
+		return err
+	}
+	if before != nil {
+		if err := before(ctx, email); err != nil {
 			return err
-		} else if other != nil && other.ID != u.ID {
-			return asset.Errorf(asset.Conflict, nil, "a user with this e-mail address exists already")
+		}
+	}
+	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := untaken(ctx, tx.Queries, u, email); err != nil {
+			return err
 		}
 		if err := s.unchanged(ctx, tx, u); err != nil {
 			return err
@@ -70,6 +77,15 @@ func (s *Service) ChangeEmail(ctx context.Context, p Principal, address, passwor
 			text: tokenText("Somebody wants to use this e-mail address for their account at %s. If it was you,\nconfirm it with this token:",
 				s.config.Issuer, token, "/v1/auth/email/verify", changeTTL)})
 	})
+}
+
+// untaken refuses an address that another user has.
+func untaken(ctx context.Context, q db.Queries, u *db.User, email string) error {
+	other, err := q.UserByEmail(ctx, email)
+	if err == nil && other != nil && other.ID != u.ID {
+		err = asset.Errorf(asset.Conflict, nil, "a user with this e-mail address exists already")
+	}
+	return err
 }
 
 // VerifyEmail redeems the token of a verification or of a change of address, and

@@ -63,10 +63,10 @@ func TestChangeEmail(t *testing.T) {
 		{"new@example.com\r\nBcc: thief@example.com", password, asset.ValidationError},
 		{"New <new@example.com>", password, asset.ValidationError},
 	} {
-		wantCode(t, c.address, f.ChangeEmail(t.Context(), p, c.address, c.password), c.code)
+		wantCode(t, c.address, f.ChangeEmail(t.Context(), p, c.address, c.password, nil), c.code)
 	}
-	must(t, f.ChangeEmail(t.Context(), p, "first@example.com", password))
-	must(t, f.ChangeEmail(t.Context(), p, "New@example.com", password))
+	must(t, f.ChangeEmail(t.Context(), p, "first@example.com", password, nil))
+	must(t, f.ChangeEmail(t.Context(), p, "New@example.com", password, nil))
 	_, err := f.Login(t.Context(), account.SignIn{Email: "new@example.com", Password: password})
 	wantCode(t, "before the token is used", err, asset.InvalidCredentials)
 	_, err = f.VerifyEmail(t.Context(), token(t, server, "first@example.com", toChange, 1))
@@ -90,8 +90,8 @@ func TestChangeToATakenAddress(t *testing.T) {
 	f := setup(t)
 	server, _ := f.deliver(mailtest.Options{})
 	a, b := f.session("a@example.com"), f.session("b@example.com")
-	must(t, f.ChangeEmail(t.Context(), a, "wanted@example.com", password))
-	must(t, f.ChangeEmail(t.Context(), b, "wanted@example.com", password))
+	must(t, f.ChangeEmail(t.Context(), a, "wanted@example.com", password, nil))
+	must(t, f.ChangeEmail(t.Context(), b, "wanted@example.com", password, nil))
 	secrets := []string{token(t, server, "wanted@example.com", toChange, 1), token(t, server, "wanted@example.com", toChange, 2)}
 	n := atOnce(t, 2, asset.Conflict, func(i int) error {
 		_, err := f.VerifyEmail(t.Context(), secrets[i])
@@ -106,7 +106,7 @@ func TestVerificationAtOnce(t *testing.T) {
 	f := setup(t)
 	server, _ := f.deliver(mailtest.Options{})
 	p := f.session("a@example.com")
-	must(t, f.ChangeEmail(t.Context(), p, "b@example.com", password))
+	must(t, f.ChangeEmail(t.Context(), p, "b@example.com", password, nil))
 	secret := token(t, server, "b@example.com", toChange, 1)
 	n := atOnce(t, 20, asset.Unauthorized, func(int) error {
 		_, err := f.VerifyEmail(t.Context(), secret)

@@ -26,12 +26,12 @@ type Accounts interface {
 
 	Me(ctx context.Context, p account.Principal) (*account.Me, error)
 	UpdateMe(ctx context.Context, p account.Principal, fullName *string) (*account.Me, error)
-	Close(ctx context.Context, p account.Principal, password, code string) (time.Time, error)
+	Close(ctx context.Context, p account.Principal, proof account.Proof) (time.Time, error)
 	ChangePassword(ctx context.Context, p account.Principal, present, password string) error
 	ForgotPassword(ctx context.Context, address string) error
 	ResetPassword(ctx context.Context, token, password string) error
 	SendVerification(ctx context.Context, p account.Principal) error
-	ChangeEmail(ctx context.Context, p account.Principal, address, password string) error
+	ChangeEmail(ctx context.Context, p account.Principal, address, password string, before func(ctx context.Context, address string) error) error
 	VerifyEmail(ctx context.Context, token string) (*account.Me, error)
 	Sessions(ctx context.Context, p account.Principal, page db.Page) ([]account.Session, int, error)
 	RevokeSession(ctx context.Context, p account.Principal, id asset.ID) error
@@ -40,7 +40,7 @@ type Accounts interface {
 	WithdrawConsent(ctx context.Context, p account.Principal, id asset.ID) error
 	BeginTOTP(ctx context.Context, p account.Principal, password string) (*account.TOTPSecret, error)
 	ConfirmTOTP(ctx context.Context, p account.Principal, code string) ([]string, error)
-	DisableTOTP(ctx context.Context, p account.Principal, password, code string) error
+	DisableTOTP(ctx context.Context, p account.Principal, proof account.Proof) error
 
 	CreateAPIKey(ctx context.Context, p account.Principal, n account.NewAPIKey) (*account.APIKey, string, error)
 	APIKeys(ctx context.Context, p account.Principal, page db.Page) ([]account.APIKey, int, error)

@@ -14,16 +14,39 @@ import (
 // guarded does what takes a secret of the caller's that could be guessed with a
 // stolen token; only wrong ones count.
 func (s *server) guarded(ctx context.Context, kind quota.Kind, do func(p account.Principal) error) error {
-	p := callerOf(ctx).Principal
-	tried, err := s.attempt(ctx, kind, p.UserID.String())
+	return s.guardedFor(ctx, kind, callerOf(ctx).UserID.String(), do)
+}
+
+func (s *server) guardedFor(ctx context.Context, kind quota.Kind, subject string, do func(p account.Principal) error) error {
+	tried, err := s.attempt(ctx, kind, subject)
 	if err != nil {
 		return err
 	}
-	err = do(p)
+	err = do(callerOf(ctx).Principal)
 	if !asset.Is(err, asset.InvalidCredentials) {
 		s.giveBack(ctx, tried, 1)
 	}
 	return err
+}
+
+// proven is guarded for a password and a code: the password is a try of a login, and
+// the code one of the second factor, which is taken once the password was right.
+func (s *server) proven(ctx context.Context, proof account.Proof, do func(p account.Principal, proof account.Proof) error) error {
+	return s.guarded(ctx, quota.Login, func(p account.Principal) error {
+		tried := &quota.Grant{}
+		proof.BeforeCode = func(ctx context.Context, user asset.ID) (err error) {
+			g, err := s.attempt(ctx, quota.TOTP, user.String())
+			if err == nil {
+				tried = g
+			}
+			return err
+		}
+		err := do(p, proof)
+		if !asset.Is(err, asset.InvalidCredentials) {
+			s.giveBack(ctx, tried, 1)
+		}
+		return err
+	})
 }
 
 func meBody(m *account.Me) gen.Me {
@@ -51,17 +74,13 @@ func (s *server) UpdateMe(ctx context.Context, r gen.UpdateMeRequestObject) (gen
 
 // CloseMe ends the caller's account.
 func (s *server) CloseMe(ctx context.Context, r gen.CloseMeRequestObject) (gen.CloseMeResponseObject, error) {
-	code := orElse(r.Body.TotpCode, "")
 	var eraseAt time.Time
-	closing := func(p account.Principal) (err error) {
-		eraseAt, err = s.Accounts.Close(ctx, p, r.Body.Password, code)
+	given := account.Proof{Password: r.Body.Password, Code: orElse(r.Body.TotpCode, "")}
+	err := s.proven(ctx, given, func(p account.Principal, proof account.Proof) (err error) {
+		eraseAt, err = s.Accounts.Close(ctx, p, proof)
 		return err
-	}
-	if code != "" { // which could be guessed as well
-		password := closing
-		closing = func(account.Principal) error { return s.guarded(ctx, quota.TOTP, password) }
-	}
-	if err := s.guarded(ctx, quota.Login, closing); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
 	return gen.CloseMe202JSONResponse{EraseAt: eraseAt.UTC()}, nil
@@ -116,11 +135,11 @@ func (s *server) SendVerification(ctx context.Context, _ gen.SendVerificationReq
 
 // ChangeEmail sends a token to the address that the caller wants.
 func (s *server) ChangeEmail(ctx context.Context, r gen.ChangeEmailRequestObject) (gen.ChangeEmailResponseObject, error) {
-	if _, err := s.attempt(ctx, quota.EmailVerification, string(r.Body.NewEmail)); err != nil {
-		return nil, err
-	}
 	err := s.guarded(ctx, quota.Login, func(p account.Principal) error {
-		return s.Accounts.ChangeEmail(ctx, p, string(r.Body.NewEmail), r.Body.Password)
+		return s.Accounts.ChangeEmail(ctx, p, string(r.Body.NewEmail), r.Body.Password, func(ctx context.Context, address string) error {
+			_, err := s.attempt(ctx, quota.EmailVerification, account.Mailbox(address))
+			return err
+		})
 	})
 	if err != nil {
 		return nil, err

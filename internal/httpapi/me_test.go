@@ -231,3 +231,71 @@ func TestCloseAccount(t *testing.T) {
 	w.Mail.Wait(t, "user@example.com", "Your account was closed", 1)
 	w.want(t, 200, call{method: "GET", path: "/v1/auth/me", token: other})
 }
+
+// Who has stolen an access token and guesses at the password does not lock the owner's
+// second factor.
+func TestStolenTokenLocksNothing(t *testing.T) {
+	few := quota.DefaultConfig()
+	few.LoginsPerUser = 100
+	w := newWorld(t, limited(t, few))
+	token := w.register(t, "user@example.com")
+	begun := w.want(t, 200, call{method: "POST", path: "/v1/auth/totp", token: token, json: `{"password":"SecurePassword123!"}`})
+	secret := begun["secret"].(string)
+	confirm := func(code string) call {
+		return call{method: "POST", path: "/v1/auth/totp/confirm", token: token, json: map[string]any{"code": code}}
+	}
+	for range few.TOTPTriesPerUser - 1 {
+		w.refused(t, 401, "INVALID_CREDENTIALS", confirm(authenticator(t, secret, 5000)))
+	}
+	on := w.want(t, 200, confirm(authenticator(t, secret, -1)))
+	for range 2 * few.TOTPTriesPerUser {
+		w.refused(t, 401, "INVALID_CREDENTIALS", call{method: "DELETE", path: "/v1/auth/totp", token: token,
+			json: map[string]any{"password": "guess", "code": "123456"}})
+		w.refused(t, 401, "INVALID_CREDENTIALS", call{method: "DELETE", path: "/v1/auth/me", token: token,
+			json: map[string]any{"password": "guess", "totp_code": "123456"}})
+	}
+	for range few.TOTPTriesPerUser - 1 { // none was taken, by confirming neither
+		w.refused(t, 401, "INVALID_CREDENTIALS", call{method: "DELETE", path: "/v1/auth/totp", token: token,
+			json: map[string]any{"password": "SecurePassword123!", "code": "nonsense"}})
+	}
+	w.want(t, 200, call{method: "POST", path: "/v1/auth/login", json: map[string]any{
+		"email": "user@example.com", "password": "SecurePassword123!", "totp_code": on["recovery_codes"].([]any)[0]}})
+}
+
+// Confirming has as many tries as a login has.
+func TestConfirmingIsBounded(t *testing.T) {
+	few := quota.DefaultConfig()
+	w := newWorld(t, limited(t, few))
+	token := w.register(t, "user@example.com")
+	begun := w.want(t, 200, call{method: "POST", path: "/v1/auth/totp", token: token, json: `{"password":"SecurePassword123!"}`})
+	confirm := call{method: "POST", path: "/v1/auth/totp/confirm", token: token,
+		json: map[string]any{"code": authenticator(t, begun["secret"].(string), 5000)}}
+	for range few.TOTPTriesPerUser {
+		w.refused(t, 401, "INVALID_CREDENTIALS", confirm)
+	}
+	w.refused(t, 429, "RATE_LIMITED", confirm)
+}
+
+// Nobody keeps invitations from an address by asking for messages to it that are never
+// sent; and those that are sent count for the mailbox, whatever its tag.
+func TestMessagesToAnAddress(t *testing.T) {
+	few := quota.DefaultConfig()
+	few.EmailVerificationsPerUser, few.LoginsPerUser = 3, 100
+	w := newWorld(t, limited(t, few))
+	token := w.register(t, "user@example.com")
+	change := func(address, password string) call {
+		return call{method: "POST", path: "/v1/auth/email/change", token: token, json: map[string]any{"new_email": address, "password": password}}
+	}
+	for range 5 {
+		w.refused(t, 401, "INVALID_CREDENTIALS", change("guest@example.com", "guess"))
+	}
+	w.register(t, "taken@example.com")
+	for range 5 {
+		w.refused(t, 409, "CONFLICT", change("taken@example.com", "SecurePassword123!"))
+	}
+	for _, address := range []string{"guest@example.com", "Guest+a@example.com", "guest+b@example.com"} {
+		w.want(t, 202, change(address, "SecurePassword123!"))
+	}
+	w.refused(t, 429, "RATE_LIMITED", change("guest+c@example.com", "SecurePassword123!"))
+	w.want(t, 202, change("other@example.com", "SecurePassword123!"))
+}

@@ -24,7 +24,9 @@ func (s *server) BeginTOTP(ctx context.Context, r gen.BeginTOTPRequestObject) (g
 // ConfirmTOTP has the second factor asked for from now on.
 func (s *server) ConfirmTOTP(ctx context.Context, r gen.ConfirmTOTPRequestObject) (gen.ConfirmTOTPResponseObject, error) {
 	var codes []string
-	err := s.guarded(ctx, quota.TOTP, func(p account.Principal) (err error) {
+	// By the token alone, and so with tries of its own: they take none of a login's.
+	tried := "confirm/" + callerOf(ctx).UserID.String()
+	err := s.guardedFor(ctx, quota.TOTP, tried, func(p account.Principal) (err error) {
 		codes, err = s.Accounts.ConfirmTOTP(ctx, p, r.Body.Code)
 		return err
 	})
@@ -36,8 +38,8 @@ func (s *server) ConfirmTOTP(ctx context.Context, r gen.ConfirmTOTPRequestObject
 
 // DisableTOTP ends the caller's second factor.
 func (s *server) DisableTOTP(ctx context.Context, r gen.DisableTOTPRequestObject) (gen.DisableTOTPResponseObject, error) {
-	err := s.guarded(ctx, quota.TOTP, func(p account.Principal) error {
-		return s.Accounts.DisableTOTP(ctx, p, r.Body.Password, r.Body.Code)
+	err := s.proven(ctx, account.Proof{Password: r.Body.Password, Code: r.Body.Code}, func(p account.Principal, proof account.Proof) error {
+		return s.Accounts.DisableTOTP(ctx, p, proof)
 	})
 	if err != nil {
 		return nil, err
