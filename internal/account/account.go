@@ -36,6 +36,9 @@ type Config struct {
 	HashesAtOnce int `yaml:"hashes_at_once"`
 	// OwnedOrganizations is how many a user may own. Default 10.
 	OwnedOrganizations int `yaml:"owned_organizations"`
+	// KeysPerOrganization is how many API keys of an organization may work at a
+	// time. Default 1000.
+	KeysPerOrganization int `yaml:"keys_per_organization"`
 	// SelfServicePlans lets the creator of an organization choose its plan.
 	// Default true; when false everybody begins with free.
 	SelfServicePlans bool `yaml:"self_service_plans"`
@@ -60,7 +63,7 @@ func DefaultConfig(base string) Config {
 	return Config{
 		Issuer: base, AccessTTL: time.Hour, RefreshTTL: 30 * 24 * time.Hour, SessionTTL: 90 * 24 * time.Hour,
 		Argon2:       Argon2{MemoryKiB: 19456, Passes: 2, Lanes: 1},
-		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, SelfServicePlans: true,
+		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, KeysPerOrganization: 1000, SelfServicePlans: true,
 		DeletionGrace: 30 * 24 * time.Hour, Now: time.Now,
 	}
 }
@@ -89,8 +92,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("account: argon2 wants passes and lanes of 1 or more and 8 KiB of memory a lane")
 	case c.DeletionGrace < 0:
 		return fmt.Errorf("account: deletion_grace is not negative")
-	case c.HashesAtOnce < 1 || c.OwnedOrganizations < 1:
-		return fmt.Errorf("account: hashes_at_once and owned_organizations are 1 or more")
+	case c.HashesAtOnce < 1 || c.OwnedOrganizations < 1 || c.KeysPerOrganization < 1:
+		return fmt.Errorf("account: hashes_at_once, owned_organizations and keys_per_organization are 1 or more")
 	}
 	return nil
 }

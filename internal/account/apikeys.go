@@ -142,6 +142,11 @@ func (s *Service) createKey(ctx context.Context, p Principal, n NewAPIKey) (*API
 		if err := s.stillThere(ctx, tx, p); err != nil {
 			return err
 		}
+		if n, err := tx.CountLiveAPIKeys(ctx, p.OrganizationID); err != nil {
+			return err
+		} else if n >= s.config.KeysPerOrganization {
+			return asset.Errorf(asset.QuotaExceeded, nil, "an organization has at most %d API keys; revoke some", s.config.KeysPerOrganization)
+		}
 		if err := tx.InsertAPIKey(ctx, k); err != nil {
 			return err
 		}

@@ -125,6 +125,24 @@ func TestKeyRules(t *testing.T) {
 	}
 }
 
+// An organization has so many keys at a time and no more; revoked ones do not count.
+func TestMostKeys(t *testing.T) {
+	f := setup(t)
+	s, _ := f.process(func(c *account.Config) { c.KeysPerOrganization = 2 })
+	p := f.session("user@example.com")
+	var last *account.APIKey
+	for range 2 {
+		var err error
+		last, _, err = s.CreateAPIKey(t.Context(), p, account.NewAPIKey{Name: "k", Scopes: []string{"read"}})
+		must(t, err)
+	}
+	_, _, err := s.CreateAPIKey(t.Context(), p, account.NewAPIKey{Name: "k", Scopes: []string{"read"}})
+	wantCode(t, "a third", err, asset.QuotaExceeded)
+	must(t, s.RevokeAPIKey(t.Context(), p, last.ID))
+	_, _, err = s.CreateAPIKey(t.Context(), p, account.NewAPIKey{Name: "k", Scopes: []string{"read"}})
+	must(t, err)
+}
+
 func TestRevokeKey(t *testing.T) {
 	f := setup(t)
 	p, stranger := f.session("user@example.com"), f.session("other@example.com")

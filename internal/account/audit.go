@@ -80,6 +80,9 @@ type Event struct {
 	Details      map[string]any
 }
 
+// maxDetails bounds what an event keeps, in bytes of JSON: nobody can delete it.
+const maxDetails = 4096
+
 // auditor is db.Queries, in a transaction or alone.
 type auditor interface {
 	InsertAuditEvent(ctx context.Context, e *db.AuditEvent) error
@@ -103,6 +106,9 @@ func record(ctx context.Context, to auditor, by Principal, e Event) error {
 	}
 	if len(details) > 0 {
 		text, err := json.Marshal(details)
+		if err == nil && len(text) > maxDetails {
+			text, err = json.Marshal(map[string]any{"request_id": originOf(ctx).RequestID, "left_out_bytes": len(text)})
+		}
 		if err != nil {
 			return err
 		}

@@ -84,11 +84,12 @@ func TestRotateKeyRules(t *testing.T) {
 	_, _, err = f.CreateAPIKey(t.Context(), as("client", nil, "read"), account.NewAPIKey{Name: "k", Scopes: []string{"read"}})
 	wantCode(t, "a program that makes a key without admin", err, asset.InsufficientScope)
 
-	o, err := f.db.OrganizationByID(t.Context(), owner.OrganizationID)
+	platform, _, err := f.CreatePlatformKey(t.Context(), "root", nil)
 	must(t, err)
-	platform, _, err := f.CreateOperatorKey(t.Context(), o, account.NewAPIKey{Name: "root", Scopes: []string{"platform"}})
+	o, err := f.db.OrganizationByID(t.Context(), platform.OrganizationID)
 	must(t, err)
-	_, _, err = f.RotateAPIKey(t.Context(), owner, platform.ID, time.Hour)
+	itself := account.Principal{UserID: o.OwnerID, OrganizationID: o.ID, Role: "owner", Scopes: []string{"admin"}}
+	_, _, err = f.RotateAPIKey(t.Context(), itself, platform.ID, time.Hour)
 	wantCode(t, "a platform key, by its owner", err, asset.Forbidden)
 	k, _, err := f.RotateOperatorKey(t.Context(), o, platform.ID, time.Hour)
 	must(t, err)

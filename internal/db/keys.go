@@ -84,6 +84,13 @@ func (q Queries) APIKeyByID(ctx context.Context, org, id asset.ID) (*APIKey, err
 	return k, notFound(err, asset.NotFound, "there is no such API key")
 }
 
+// CountLiveAPIKeys tells how many keys of an organization work.
+func (q Queries) CountLiveAPIKeys(ctx context.Context, org asset.ID) (int, error) {
+	n, err := q.r.NewSelect().Model((*APIKey)(nil)).
+		Where("organization_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", org, q.now()).Count(ctx)
+	return int(n), err
+}
+
 // RevokeAPIKey ends a key now; ending it again changes nothing.
 func (q Queries) RevokeAPIKey(ctx context.Context, id asset.ID) error {
 	_, err := q.w.NewUpdate().Model((*APIKey)(nil)).Set("revoked_at = ?", q.now()).

@@ -72,7 +72,12 @@ func TestAPIKeyRows(t *testing.T) {
 		}
 
 		must(t, d.TouchAPIKey(t.Context(), first.ID))
+		live, err := d.CountLiveAPIKeys(t.Context(), org)
+		must(t, err)
 		must(t, d.RevokeAPIKey(t.Context(), first.ID))
+		left, err := d.CountLiveAPIKeys(t.Context(), org)
+		must(t, err)
+		want(t, "live before and after", words(live, left), "2 1")
 		k, err = d.APIKeyByID(t.Context(), org, first.ID)
 		must(t, err)
 		if k.LastUsedAt == nil || k.RevokedAt == nil || k.Active(time.Now()) {
