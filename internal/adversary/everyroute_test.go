@@ -28,6 +28,7 @@ func TestEveryOperation(t *testing.T) {
 			refusesUnknownFields(t, v, op, a)
 			if scenarios[op.id].uses == "" {
 				takesTheEnvelope(t, v, op, a)
+				knowsItsOrders(t, v, op, a)
 				isDoneOnce(t, v, op, a, cells[first])
 			}
 		})
@@ -74,6 +75,26 @@ func takesTheEnvelope(t *testing.T, v *victim, op operation, a actor) {
 	}
 	if data := string(envelope["data"]); data == "null" || data == "" {
 		t.Errorf("data is %q", data)
+	}
+}
+
+// knowsItsOrders asks lists for an order that none has.
+func knowsItsOrders(t *testing.T, v *victim, op operation, a actor) {
+	c := v.prepare(t, op, a)
+	bare := v.do(t, c)
+	if _, list := bare.object()["page_size"]; op.method != http.MethodGet || !list {
+		return
+	}
+	for _, query := range []string{"order=nonsense", "sort=sideways", "page_size=0", "page_size=101", "page=0"} {
+		sign := "?"
+		if strings.Contains(c.path, "?") {
+			sign = "&"
+		}
+		asked := c
+		asked.path += sign + query
+		if got := v.do(t, asked); got.status != 422 || got.code() != "VALIDATION_ERROR" {
+			t.Errorf("%s: %v", query, got)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -74,7 +75,26 @@ func (op *operation) checkParameters(r *http.Request) error {
 			wrong = append(wrong, asset.FieldError{Loc: []string{p.in, p.name}, Msg: msg})
 		}
 	}
-	return invalidFields(wrong)
+	return invalidFields(append(wrong, op.orderless(query)...))
+}
+
+// orderless refuses to order a list that comes in one order alone: whoever asks
+// for another must not take it for granted.
+func (op *operation) orderless(query url.Values) (wrong []asset.FieldError) {
+	if !op.takes("page") {
+		return nil
+	}
+	for _, name := range []string{"order", "sort"} {
+		if query.Has(name) && !op.takes(name) {
+			wrong = append(wrong, asset.FieldError{Loc: []string{"query", name}, Msg: "this list has one order"})
+		}
+	}
+	return wrong
+}
+
+// takes reports whether the operation has a query parameter.
+func (op *operation) takes(name string) bool {
+	return slices.ContainsFunc(op.params, func(p parameter) bool { return p.in == "query" && p.name == name })
 }
 
 func (p parameter) check(values []string) []string {

@@ -131,7 +131,8 @@ func (s *Service) count(ctx context.Context, n int64, what string, l limit) (*Gr
 	status.Exceeded = !ok
 	g.Statuses = []Status{status}
 	if !ok {
-		return g, asset.Errorf(asset.QuotaExceeded, nil, "the quota of %d %s is used up until %s", l.most, what, l.window.End.Format(time.RFC3339))
+		return g, asset.Errorf(asset.QuotaExceeded, nil, "%d %s asked for, and %d left of the quota of %d until %s",
+			n, what, status.Remaining, l.most, l.window.End.Format(time.RFC3339))
 	}
 	g.counted = []limit{l}
 	return g, nil
