@@ -85,7 +85,7 @@ func (s *server) memory(t *testing.T) int {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID))
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("needs /proc to look into a process: %v", err)
 	}
 	_, rest, _ := strings.Cut(string(text), "VmRSS:")
 	n, err := strconv.Atoi(strings.Fields(rest)[0])
@@ -100,7 +100,7 @@ func (s *server) files(t *testing.T) int {
 	t.Helper()
 	all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.PID))
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("needs /proc to look into a process: %v", err)
 	}
 	return len(all)
 }

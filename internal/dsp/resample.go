@@ -2,12 +2,6 @@ package dsp
 
 import "math"
 
-// ResizeBilinear returns p at w × h samples through a triangle filter, widened
-// to the reduction where it shrinks.
-func ResizeBilinear(p *Plane, w, h int) *Plane {
-	return resample(p, w, h, 1, func(x float64) float64 { return 1 - x })
-}
-
 // ResizeLanczos returns p at w × h samples through a Lanczos-3 filter, widened
 // to the reduction where it shrinks. It may overshoot the range of p.
 func ResizeLanczos(p *Plane, w, h int) *Plane {

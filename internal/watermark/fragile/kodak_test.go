@@ -90,7 +90,7 @@ func mean(v []float64) float64 {
 func TestKodakLocalizes(t *testing.T) {
 	files := corpus.Kodak(t)
 	if testing.Short() {
-		t.Skip("short")
+		t.Skip("measures recovery on photographs: left out by -short")
 	}
 	posts := []post{{"none", 0, .96}, {"jpeg", 90, .95}, {"jpeg", 80, .94}, {"jpeg", 70, .91}, {"noise", 5, .91}, {"webp", 80, .83}}
 	areas := []float64{.01, .05, .2}
@@ -140,7 +140,7 @@ func TestKodakLocalizes(t *testing.T) {
 func TestKodakStaysQuiet(t *testing.T) {
 	files := corpus.Kodak(t)
 	if testing.Short() {
-		t.Skip("short")
+		t.Skip("measures recovery on photographs: left out by -short")
 	}
 	track := New(watermark.TestKey, Config{})
 	limits := []post{{"contrast", .5, .002}, {"brightness", .8, .002}, {"brightness", 1.2, .05}, {"saturation", .5, .002},

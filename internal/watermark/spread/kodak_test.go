@@ -42,7 +42,7 @@ func loadRGB(t testing.TB, path string) *watermark.RGB {
 func TestKodakSurvives(t *testing.T) {
 	files := corpus.Kodak(t)
 	if testing.Short() {
-		t.Skip("short")
+		t.Skip("measures recovery on photographs: left out by -short")
 	}
 	track := New(watermark.TestKey, Config{})
 	attacks := []struct {
