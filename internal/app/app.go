@@ -45,12 +45,12 @@ type Options struct {
 	Logger   *slog.Logger
 }
 
-// App is a deployment opened to serve: one process at a time, because one
-// process at a time appends to the log.
+// App is a deployment opened to serve. Any number of processes may have it open;
+// one of them at a time appends to the log, and another takes over when it ends.
 type App struct {
 	Rows     *db.DB
 	Blobs    *blob.Store
-	Log      *ledger.Log
+	Log      *ledger.Node
 	Queue    db.Queue
 	Keys     *pipeline.OrgKeys
 	Hooks    *webhook.Service
@@ -59,6 +59,9 @@ type App struct {
 	Verifier *verify.Verifier
 
 	mailing account.Mailing
+	logger  *slog.Logger
+	ended   chan struct{} // no longer tries to take over the log
+	end     context.CancelFunc
 	closed  bool
 }
 
@@ -71,7 +74,10 @@ func MarkKey(v *vault.Vault) watermark.Key {
 // Open opens everything in the order in which it depends on each other. Nothing
 // runs before Start.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{Rows: o.Rows, mailing: account.Mailing{Sender: o.Mail, Sealer: o.Vault, Logger: o.Logger}}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	a := &App{Rows: o.Rows, logger: o.Logger, mailing: account.Mailing{Sender: o.Mail, Sealer: o.Vault, Logger: o.Logger}}
 	if o.Mail == nil {
 		a.mailing.Sender = mail.Log{Logger: o.Logger}
 	}
@@ -87,7 +93,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	const purpose = "ledger/log-key"
-	if a.Log, err = ledger.OpenLog(ctx, ledger.Options{
+	if a.Log, err = ledger.Join(ctx, ledger.Options{
 		Dir: LogDir(o.Data), Origin: o.Origin, Logger: o.Logger,
 		Seal: func(plain []byte) []byte { return o.Vault.Seal(purpose, plain) },
 		Open: func(sealed []byte) ([]byte, error) { return o.Vault.Open(purpose, sealed) },
@@ -149,7 +155,11 @@ func (a *App) Start(ctx context.Context) error {
 	forgetting.Workers(workers)
 	erasing := account.Erasing{Rows: a.Rows, Assets: a.Pipeline, Pictures: a.Blobs, Logger: a.mailing.Logger}
 	erasing.Workers(workers)
-	return a.Queue.Start(ctx, workers, slices.Concat(a.Pipeline.Periodic(), a.Hooks.Periodic(), forgetting.Periodic(), erasing.Periodic())...)
+	err := a.Queue.Start(ctx, workers, slices.Concat(a.Pipeline.Periodic(), a.Hooks.Periodic(), forgetting.Periodic(), erasing.Periodic())...)
+	if err != nil {
+		return err
+	}
+	return a.startLog(ctx)
 }
 
 // Close ends what Open opened, the last first. Jobs that are under way are
@@ -161,6 +171,10 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	a.closed = true
 	var errs []error
+	if a.end != nil {
+		a.end()
+		<-a.ended
+	}
 	if a.Queue != nil {
 		errs = append(errs, a.Queue.Stop(ctx))
 	}

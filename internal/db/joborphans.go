@@ -27,3 +27,18 @@ func (d *DB) requeueOrphans(ctx context.Context) error {
 		return nil
 	})
 }
+
+// requeueQueue gives back what a dead process left as running in one queue, and
+// lets those that wait for another attempt run now. Only a process that knows that
+// no other works the queue may call it.
+func (d *DB) requeueQueue(ctx context.Context, queue string) error {
+	now := "datetime('now', 'subsec')"
+	if d.kind == Postgres {
+		now = "now()"
+	}
+	return d.Tx(ctx, func(ctx context.Context, tx *Tx) error {
+		_, err := tx.tx.NewRaw(`UPDATE river_job SET state = 'available', scheduled_at = `+now+`
+			WHERE state IN ('running', 'retryable') AND attempt < max_attempts AND queue = ?`, queue).Exec(ctx)
+		return err
+	})
+}

@@ -101,6 +101,18 @@ func (q *postgresQueue) join(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
+func (q *postgresQueue) Work(ctx context.Context, queue string, spec QueueSpec) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.pool == nil {
+		return errNotStarted
+	}
+	if err := q.db.requeueQueue(ctx, queue); err != nil {
+		return err
+	}
+	return q.worker.Queues().Add(queue, spec.riverConfig(q.db))
+}
+
 func (q *postgresQueue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -27,6 +27,9 @@ type Queue interface {
 	// Start works the queues until Stop; the end of ctx does not end it. It may
 	// be called once. A Queue that is never started still enqueues.
 	Start(ctx context.Context, workers *river.Workers, periodic ...*river.PeriodicJob) error
+	// Work works one more queue from now on, after Start. The caller knows that no
+	// other process works it: what is left as running there is given back first.
+	Work(ctx context.Context, queue string, spec QueueSpec) error
 	// Stop takes no more jobs and waits for those that run. When ctx ends they
 	// are cancelled, to be run again later.
 	Stop(ctx context.Context) error
@@ -81,17 +84,7 @@ func (c *QueueConfig) fill() error {
 func (c QueueConfig) riverConfig(d *DB, workers *river.Workers, periodic []*river.PeriodicJob) *river.Config {
 	queues := make(map[string]river.QueueConfig, len(c.Queues))
 	for name, spec := range c.Queues {
-		if spec.Workers <= 0 {
-			spec.Workers = 4
-		}
-		if spec.Poll < fetchCooldown {
-			spec.Poll = 50 * time.Millisecond
-		}
-		poll := spec.Poll
-		if d.kind == Postgres {
-			poll = time.Second // notifications come at once; this is for lost ones
-		}
-		queues[name] = river.QueueConfig{MaxWorkers: spec.Workers, FetchCooldown: fetchCooldown, FetchPollInterval: poll}
+		queues[name] = spec.riverConfig(d)
 	}
 	return &river.Config{
 		Queues:               queues,
@@ -104,6 +97,19 @@ func (c QueueConfig) riverConfig(d *DB, workers *river.Workers, periodic []*rive
 		PollOnly:             d.kind == SQLite,
 		Logger:               slog.New(warnings{d.logger.Handler()}),
 	}
+}
+
+func (spec QueueSpec) riverConfig(d *DB) river.QueueConfig {
+	if spec.Workers <= 0 {
+		spec.Workers = 4
+	}
+	if spec.Poll < fetchCooldown {
+		spec.Poll = 50 * time.Millisecond
+	}
+	if d.kind == Postgres {
+		spec.Poll = time.Second // notifications come at once; this is for lost ones
+	}
+	return river.QueueConfig{MaxWorkers: spec.Workers, FetchCooldown: fetchCooldown, FetchPollInterval: spec.Poll}
 }
 
 // backoff doubles from 1 s to 5 min, with ±10% so that jobs which failed
@@ -149,4 +155,7 @@ func stopClient(ctx context.Context, soft, firm func(context.Context) error) err
 	return firm(last)
 }
 
-var errStarted = errors.New("db: the queue was started already")
+var (
+	errStarted    = errors.New("db: the queue was started already")
+	errNotStarted = errors.New("db: the queue was not started")
+)

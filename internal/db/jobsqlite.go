@@ -74,6 +74,18 @@ func (q *sqliteQueue) Start(ctx context.Context, workers *river.Workers, periodi
 	return nil
 }
 
+func (q *sqliteQueue) Work(ctx context.Context, queue string, spec QueueSpec) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.worker == nil || q.unlock == nil {
+		return errNotStarted
+	}
+	if err := q.db.requeueQueue(ctx, queue); err != nil {
+		return err
+	}
+	return q.worker.Queues().Add(queue, spec.riverConfig(q.db))
+}
+
 func (q *sqliteQueue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

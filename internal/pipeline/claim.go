@@ -12,11 +12,11 @@ import (
 
 // A claim is an empty file named after an asset whose picture is being put to
 // rest and whose row is not in yet. As long as it lies there, the picture may
-// be an orphan; recoverClaims settles what a crash left open.
+// be an orphan; Recover settles what a crash left open.
 type claim struct {
 	p    *Pipeline
 	id   asset.ID
-	path string
+	file *os.File // held
 	kept bool
 }
 
@@ -24,17 +24,19 @@ const claimPrefix = "claim-"
 
 func (p *Pipeline) claim(id asset.ID) (*claim, error) {
 	path := filepath.Join(p.spooler.Dir, claimPrefix+id.String())
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
+	f, err := hold(func() (*os.File, error) { return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) })
+	if err != nil {
 		return nil, fmt.Errorf("claim an asset id: %w", err)
 	}
-	return &claim{p: p, id: id, path: path}, nil
+	return &claim{p: p, id: id, file: f}, nil
 }
 
 // release ends the claim: the row is in, or the picture is gone again.
 func (c *claim) release() {
 	if !c.kept {
-		_ = os.Remove(c.path)
+		_ = os.Remove(c.file.Name())
 	}
+	_ = c.file.Close() // nothing was written
 }
 
 // undo removes what was stored under the claim, unless the row is in all the
@@ -57,9 +59,13 @@ func (p *Pipeline) settle(ctx context.Context, id asset.ID) error {
 	return err
 }
 
-// recoverClaims settles the claims that a crash left. It runs at start, before
-// anything new is accepted.
-func (p *Pipeline) recoverClaims(ctx context.Context) error {
+// Recover settles the claims and removes the spooled files that dead processes left,
+// and leaves alone what living ones have under way. It runs at start, and when
+// another process on the folder has ended.
+func (p *Pipeline) Recover(ctx context.Context) error {
+	if err := p.spooler.clear(); err != nil {
+		return err
+	}
 	left, err := filepath.Glob(filepath.Join(p.spooler.Dir, claimPrefix+"*"))
 	if err != nil {
 		return err
@@ -69,12 +75,23 @@ func (p *Pipeline) recoverClaims(ctx context.Context) error {
 		if err != nil {
 			continue // not ours
 		}
-		if err := p.settle(ctx, id); err != nil {
-			// Pictures that cannot be reached now are no reason not to start.
-			p.logger.Error("an unfinished upload is left to the next start", "asset", id, "error", err)
+		f, err := takeLeft(path)
+		if err == nil && f == nil {
 			continue
 		}
-		_ = os.Remove(path)
+		if err == nil {
+			// Held, the claim is nobody else's: its row, if any, is in by now.
+			err = p.settle(ctx, id)
+		}
+		if err == nil {
+			_ = os.Remove(path)
+		} else {
+			// Pictures that cannot be reached now are no reason not to start.
+			p.logger.Error("an unfinished upload is left to the next start", "asset", id, "error", err)
+		}
+		if f != nil {
+			_ = f.Close() // nothing was written
+		}
 	}
 	return nil
 }

@@ -17,3 +17,12 @@ func (p *Pipeline) UndoUpload(ctx context.Context, id asset.ID) error {
 	c.release()
 	return nil
 }
+
+// ClaimUpload claims an id, as Accept does, until release.
+func (p *Pipeline) ClaimUpload(id asset.ID) (release func(), err error) {
+	c, err := p.claim(id)
+	if err != nil {
+		return nil, err
+	}
+	return c.release, nil
+}

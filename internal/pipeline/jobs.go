@@ -10,6 +10,7 @@ import (
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/ledger"
 )
 
 // The jobs of the corridor: one kind for each stage, one asset each.
@@ -22,7 +23,7 @@ type (
 	TraceJob struct {
 		AssetID asset.ID `json:"asset_id"`
 	}
-	// CommitJob puts an asset's statement into the log.
+	// CommitJob puts an asset's statement into the log; it has a queue of its own.
 	CommitJob struct {
 		AssetID asset.ID `json:"asset_id"`
 	}
@@ -42,6 +43,13 @@ func (TraceJob) Kind() string { return "trace" }
 
 // Kind names the job in the queue's table; it never changes.
 func (CommitJob) Kind() string { return "commit" }
+
+// InsertOpts puts the job where the process that appends to the log finds it.
+func (CommitJob) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: LogQueue} }
+
+// LogQueue holds what is to be appended to the log. Only the process that appends
+// works it.
+const LogQueue = "log"
 
 // Kind names the job in the queue's table; it never changes.
 func (EraseJob) Kind() string { return "erase" }
@@ -79,9 +87,7 @@ func (p *Pipeline) Workers() *river.Workers {
 	river.AddWorker(w, &worker[TraceJob]{timeout: 10 * time.Minute, run: func(ctx context.Context, j *river.Job[TraceJob]) error {
 		return p.Trace(ctx, j.Args.AssetID)
 	}})
-	river.AddWorker(w, &worker[CommitJob]{timeout: 5 * time.Minute, run: func(ctx context.Context, j *river.Job[CommitJob]) error {
-		return p.Append(ctx, j.Args.AssetID)
-	}})
+	river.AddWorker(w, &worker[CommitJob]{timeout: 5 * time.Minute, run: p.workCommit})
 	river.AddWorker(w, &worker[EraseJob]{timeout: 5 * time.Minute, run: func(ctx context.Context, j *river.Job[EraseJob]) error {
 		return p.erase(ctx, j.Args.AssetID)
 	}})
@@ -126,6 +132,16 @@ func (p *Pipeline) sweep(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// workCommit runs Append. A job from before LogQueue is in everybody's queue: whoever
+// does not append puts it off until it comes to the one that does.
+func (p *Pipeline) workCommit(ctx context.Context, job *river.Job[CommitJob]) error {
+	err := p.Append(ctx, job.Args.AssetID)
+	if errors.Is(err, ledger.ErrLocked) {
+		return river.JobSnooze(time.Second)
+	}
+	return err
 }
 
 // An outage (of the pictures' store, of the disk) may outlast a job's attempts,

@@ -100,7 +100,7 @@ func New(ctx context.Context, parts Parts) (*Pipeline, error) {
 	for _, t := range parts.Tracks {
 		p.tracks[t.ID()] = t
 	}
-	return p, p.recoverClaims(ctx)
+	return p, p.Recover(ctx)
 }
 
 // Spooler returns what bodies are streamed to disk by.

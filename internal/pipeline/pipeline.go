@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/certana/certana/internal/asset"
@@ -168,6 +169,9 @@ func (p *Pipeline) Append(ctx context.Context, id asset.ID) error {
 		return nil
 	}
 	index, err := p.log.Append(ctx, c.Statement)
+	if errors.Is(err, ledger.ErrLocked) {
+		return err // another process is the one that appends: no failure
+	}
 	if err != nil {
 		p.waiters.fail(c.ID, asset.Errorf(asset.BlockchainError, err, "the ledger did not take the commitment; it is tried again by itself"))
 		return fmt.Errorf("append the statement to the log: %w", err)

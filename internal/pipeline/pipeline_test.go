@@ -194,6 +194,33 @@ func TestUnfinishedUploadIsSettledAtStart(t *testing.T) {
 	}
 }
 
+// A neighbour that starts leaves alone what a living process is about to enter; the
+// picture stays until that process settles it.
+func TestNeighboursUploadIsNotSettled(t *testing.T) {
+	dir := t.TempDir()
+	d := apptest.Open(t, dir)
+	id := asset.NewID()
+	release, err := d.Pipeline.ClaimUpload(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Blobs.Put(t.Context(), blob.AssetKey(id, asset.Original), strings.NewReader("picture"), "image/jpeg"); err != nil {
+		t.Fatal(err)
+	}
+	neighbour := apptest.Reopen(t, dir)
+	if left := pictures(t, neighbour); len(left) != 1 {
+		t.Errorf("the picture is gone: %v", left)
+	}
+	claim := filepath.Join(dir, "tmp", "claim-"+id.String())
+	if _, err := os.Stat(claim); err != nil {
+		t.Errorf("the claim is gone: %v", err)
+	}
+	release()
+	if _, err := os.Stat(claim); !os.IsNotExist(err) {
+		t.Errorf("the claim after its release: %v", err)
+	}
+}
+
 // A transaction may be in although its answer was lost: then the picture stays.
 func TestUndoKeepsThePictureOfARow(t *testing.T) {
 	d := apptest.Open(t, t.TempDir())

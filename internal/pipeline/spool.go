@@ -19,14 +19,21 @@ type Spooled struct {
 	Path   string
 	Size   int64
 	SHA256 string // lower-case hex
+
+	held *os.File
 }
 
 // Close removes the file. It may be called more than once.
 func (s *Spooled) Close() error {
-	if err := os.Remove(s.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	err := os.Remove(s.Path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
 	}
-	return nil
+	if s.held != nil {
+		err = errors.Join(err, s.held.Close())
+		s.held = nil
+	}
+	return err
 }
 
 // Map gives the file's bytes without reading it into memory: pages come from the
@@ -53,36 +60,46 @@ type Spooler struct {
 	Max int64 // bytes; one more is FILE_TOO_LARGE
 }
 
-// NewSpooler makes dir and removes what a killed process left in it. Only one
-// process at a time spools into a folder, the one that holds the log.
+// NewSpooler makes dir and removes what a killed process left in it. Several
+// processes may spool into one folder.
 func NewSpooler(dir string, max int64) (*Spooler, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the spool folder: %w", err)
 	}
-	old, err := filepath.Glob(filepath.Join(dir, "spool-*"))
+	s := &Spooler{Dir: dir, Max: max}
+	return s, s.clear()
+}
+
+// clear removes the files that nobody holds.
+func (s *Spooler) clear() error {
+	old, err := filepath.Glob(filepath.Join(s.Dir, "spool-*"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, p := range old {
-		_ = os.Remove(p)
+	for _, path := range old {
+		f, err := takeLeft(path)
+		if err != nil {
+			return fmt.Errorf("clear the spool folder: %w", err)
+		}
+		if f != nil {
+			_ = os.Remove(path)
+			_ = f.Close() // nothing was written
+		}
 	}
-	return &Spooler{Dir: dir, Max: max}, nil
+	return nil
 }
 
 // Spool copies r to a file of its own and hashes it on the way. A body over the
 // cap is FILE_TOO_LARGE and leaves nothing behind.
 func (s *Spooler) Spool(r io.Reader) (_ *Spooled, err error) {
-	f, err := os.CreateTemp(s.Dir, "spool-*")
+	f, err := hold(func() (*os.File, error) { return os.CreateTemp(s.Dir, "spool-*") })
 	if err != nil {
 		return nil, fmt.Errorf("spool a file: %w", err)
 	}
 	defer func() {
-		cerr := f.Close()
-		if err == nil {
-			err = cerr
-		}
 		if err != nil {
 			_ = os.Remove(f.Name())
+			_ = f.Close() // it is gone
 		}
 	}()
 	h := sha256.New()
@@ -93,5 +110,5 @@ func (s *Spooler) Spool(r io.Reader) (_ *Spooled, err error) {
 	if n > s.Max {
 		return nil, asset.Errorf(asset.FileTooLarge, nil, "the file is larger than %d bytes", s.Max)
 	}
-	return &Spooled{Path: f.Name(), Size: n, SHA256: hex.EncodeToString(h.Sum(nil))}, nil
+	return &Spooled{Path: f.Name(), Size: n, SHA256: hex.EncodeToString(h.Sum(nil)), held: f}, nil
 }

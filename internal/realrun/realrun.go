@@ -51,6 +51,9 @@ type Server struct {
 	Env []string
 	Log *Log // what it wrote to stderr
 	PID int
+
+	killed bool
+	ended  chan error // holds how it ended
 }
 
 // Start serves the deployment in a folder and ends it with the test. settings are
@@ -73,21 +76,31 @@ func Start(t *testing.T, dir string, settings ...string) *Server {
 		t.Fatal(err)
 	}
 	s.PID = cmd.Process.Pid
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { s.end(t, cmd, ended) })
-	s.URL = s.greeting(t, &out, ended)
+	s.ended = make(chan error, 1)
+	go func() { s.ended <- cmd.Wait() }()
+	t.Cleanup(func() { s.end(t, cmd) })
+	s.URL = s.greeting(t, &out)
 	return s
 }
 
+// Kill ends the server as a crash does.
+func (s *Server) Kill(t *testing.T) {
+	t.Helper()
+	if err := syscall.Kill(s.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.killed = true
+	<-s.ended
+}
+
 // greeting waits until the server serves, and answers where.
-func (s *Server) greeting(t *testing.T, out *Log, ended chan error) string {
+func (s *Server) greeting(t *testing.T, out *Log) string {
 	t.Helper()
 	var said struct{ Listening string }
 	for json.Unmarshal([]byte(out.String()), &said) != nil {
 		select {
-		case err := <-ended:
-			ended <- err
+		case err := <-s.ended:
+			s.ended <- err
 			t.Fatalf("the server ended: %v\n%s", err, s.Log)
 		case <-time.After(20 * time.Millisecond):
 		}
@@ -95,17 +108,20 @@ func (s *Server) greeting(t *testing.T, out *Log, ended chan error) string {
 	return said.Listening
 }
 
-func (s *Server) end(t *testing.T, cmd *exec.Cmd, ended <-chan error) {
+func (s *Server) end(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
+	if s.killed {
+		return
+	}
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	select {
-	case err := <-ended:
+	case err := <-s.ended:
 		if err != nil {
 			t.Errorf("the server did not end well: %v\n%s", err, s.Log.Tail())
 		}
 	case <-time.After(time.Minute):
 		_ = cmd.Process.Kill()
-		<-ended
+		<-s.ended
 		t.Errorf("the server had to be killed\n%s", s.Log.Tail())
 	}
 	if strings.Contains(s.Log.String(), "msg=panic") {
