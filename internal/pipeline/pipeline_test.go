@@ -299,7 +299,7 @@ func TestConcurrentUploads(t *testing.T) {
 func pictures(t *testing.T, d *apptest.Deployment) []string {
 	var out []string
 	for _, f := range d.Files(t) {
-		if !strings.Contains(f, string(filepath.Separator)+"tmp"+string(filepath.Separator)) {
+		if !strings.HasPrefix(f, filepath.Join(d.Dir, "tmp")) {
 			out = append(out, f)
 		}
 	}
