@@ -146,7 +146,7 @@ func TestCloseRestored(t *testing.T) {
 	earlier, alone := c.found("Earlier"), c.found("Alone")
 	at, err := c.enter("owner", earlier)
 	must(t, err)
-	_, err = c.DeleteOrganization(t.Context(), at, earlier)
+	_, err = c.DeleteOrganization(t.Context(), at, earlier, password)
 	must(t, err)
 	_, err = c.Transfer(t.Context(), c.as("owner"), c.id, c.people["admin"].ID, password)
 	must(t, err)

@@ -11,15 +11,19 @@ import (
 const haltedReason = "the organization was deleted or suspended"
 
 // DeleteOrganization shuts everybody out of an organization at once and lets it be
-// erased when the grace is over (see Erasing). By an owner, in person. A personal
-// organization is not deleted: CONFLICT.
-func (s *Service) DeleteOrganization(ctx context.Context, p Principal, id asset.ID) (*Organization, error) {
-	if err := inPerson(p); err != nil {
+// erased when the grace is over (see Erasing). By an owner, in person, who confirms
+// with their password. A personal organization is not deleted: CONFLICT.
+func (s *Service) DeleteOrganization(ctx context.Context, p Principal, id asset.ID, password string) (*Organization, error) {
+	u, err := s.reauthenticate(ctx, p, password)
+	if err != nil {
 		return nil, err
 	}
-	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		o, mine, err := s.managed(ctx, tx, p, id)
 		if err != nil {
+			return err
+		}
+		if err := s.unchanged(ctx, tx, u); err != nil {
 			return err
 		}
 		switch {

@@ -17,21 +17,21 @@ func TestDeleteOrganization(t *testing.T) {
 	server, _ := c.deliver(mailtest.Options{})
 	secret, _ := c.key("owner", "read", "admin")
 	for name, want := range map[string]asset.Code{"admin": asset.Forbidden, "viewer": asset.Forbidden} {
-		_, err := c.DeleteOrganization(t.Context(), c.as(name), c.id)
+		_, err := c.DeleteOrganization(t.Context(), c.as(name), c.id, password)
 		held(t, name, err, want)
 	}
 	home := c.home("owner")
-	_, err := c.DeleteOrganization(t.Context(), home, home.OrganizationID)
+	_, err := c.DeleteOrganization(t.Context(), home, home.OrganizationID, password)
 	held(t, "a personal organization", err, asset.Conflict)
 	key, err := c.Authenticate(t.Context(), account.Credentials{APIKey: secret})
 	must(t, err)
-	_, err = c.DeleteOrganization(t.Context(), key, c.id)
+	_, err = c.DeleteOrganization(t.Context(), key, c.id, password)
 	held(t, "by a key", err, asset.Forbidden)
 	owner := c.as("owner")
 	_, err = c.RestoreOrganization(t.Context(), owner, c.id)
 	held(t, "restoring what is there", err, asset.Conflict)
 
-	o, err := c.DeleteOrganization(t.Context(), owner, c.id)
+	o, err := c.DeleteOrganization(t.Context(), owner, c.id, password)
 	must(t, err)
 	if o.EraseAt == nil || !o.EraseAt.Equal(c.clock.now().Add(30*24*time.Hour)) {
 		t.Errorf("to be erased at %v", o.EraseAt)
@@ -59,7 +59,7 @@ func TestDeleteOrganization(t *testing.T) {
 	held(t, "validating a key", err, asset.Forbidden)
 	_, err = c.UpdateOrganization(t.Context(), owner, c.id, account.OrganizationPatch{})
 	held(t, "a request under way", err, asset.NotFound)
-	_, err = c.DeleteOrganization(t.Context(), owner, c.id)
+	_, err = c.DeleteOrganization(t.Context(), owner, c.id, password)
 	held(t, "deleting again", err, asset.NotFound)
 	_, total, err := c.Organizations(t.Context(), c.home("admin"), db.Page{Number: 1, Size: 10})
 	must(t, err)
@@ -76,7 +76,7 @@ func TestDeleteOrganization(t *testing.T) {
 	held(t, "the key afterwards", err, "")
 	want(t, "the log", c.happened(), "organization.created api_key.created organization.deleted organization.restored")
 
-	_, err = c.DeleteOrganization(t.Context(), owner, c.id)
+	_, err = c.DeleteOrganization(t.Context(), owner, c.id, password)
 	must(t, err)
 	c.clock.advance(30 * 24 * time.Hour)
 	late, err := c.enter("owner", c.id, evenDeleted)
@@ -187,9 +187,9 @@ func TestAuditLog(t *testing.T) {
 	c := newCompany(t)
 	p := c.as("owner")
 	ctx := account.WithOrigin(t.Context(), account.Origin{Address: "192.0.2.1", RequestID: "req_12345678"})
-	_, err := c.SetRole(ctx, p, c.id, c.people["viewer"].ID, "member")
+	_, err := c.SetRole(ctx, p, c.id, c.people["viewer"].ID, "member", password)
 	must(t, err)
-	_, err = c.SetRole(ctx, p, c.id, c.people["viewer"].ID, "member") // no change
+	_, err = c.SetRole(ctx, p, c.id, c.people["viewer"].ID, "member", password) // no change
 	must(t, err)
 	elsewhere := c.found("Elsewhere")
 	page := db.Page{Number: 1, Size: 10}

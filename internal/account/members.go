@@ -18,10 +18,18 @@ func (s *Service) Members(ctx context.Context, p Principal, page db.Page) ([]Mem
 }
 
 // SetRole gives a member another role. Owners and admins may; admins neither
-// change owners nor make any. The last owner keeps the role: CONFLICT.
-func (s *Service) SetRole(ctx context.Context, p Principal, org, user asset.ID, role string) (m *Member, err error) {
+// change owners nor make any. The last owner keeps the role: CONFLICT. Who makes or
+// deposes an owner confirms it with their password, as for a transfer, which is "" for
+// other changes; the owners are told.
+func (s *Service) SetRole(ctx context.Context, p Principal, org, user asset.ID, role, password string) (m *Member, err error) {
 	if !slices.Contains(Roles(), role) {
 		return nil, asset.Invalid("role is one of owner, admin, member, viewer", "role")
+	}
+	// Looked at first, since a password is not checked while rows are locked; the
+	// transaction decides.
+	sure, err := s.confirmed(ctx, p, org, user, role, password)
+	if err != nil {
+		return nil, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		o, mine, err := s.managed(ctx, tx, p, org)
@@ -37,10 +45,18 @@ func (s *Service) SetRole(ctx context.Context, p Principal, org, user asset.ID, 
 		if (m.Role == RoleOwner || role == RoleOwner) && mine != RoleOwner {
 			return asset.Errorf(asset.Forbidden, nil, "only an owner, in person, makes owners or changes them")
 		}
+		before := m.Role
+		if before == RoleOwner || role == RoleOwner {
+			if sure == nil { // the member became an owner since
+				return errPasswordNeeded()
+			}
+			if err := s.unchanged(ctx, tx, sure); err != nil {
+				return err
+			}
+		}
 		if err := s.mayBecome(ctx, tx, o, m, role); err != nil {
 			return err
 		}
-		before := m.Role
 		m.Role = role
 		if err := tx.PutMembership(ctx, org, user, role); err != nil {
 			return err
@@ -48,10 +64,50 @@ func (s *Service) SetRole(ctx context.Context, p Principal, org, user asset.ID, 
 		if err := withdraw(ctx, tx, o, user, role); err != nil {
 			return err
 		}
-		return record(ctx, tx, p, Event{Action: ActionMemberRoleChanged, Organization: &org, User: &user,
-			Target: user.String(), Details: map[string]any{"from": before, "to": role}})
+		if err := record(ctx, tx, p, Event{Action: ActionMemberRoleChanged, Organization: &org, User: &user,
+			Target: user.String(), Details: map[string]any{"from": before, "to": role}}); err != nil {
+			return err
+		}
+		return s.tellOwnership(ctx, tx, o, before, m)
 	})
 	return m, err
+}
+
+// confirmed answers the caller where an owner is to be made or deposed by one in person
+// and the password is right; nil where that is not so.
+func (s *Service) confirmed(ctx context.Context, p Principal, org, user asset.ID, role, password string) (*db.User, error) {
+	if p.Role != RoleOwner || inPerson(p) != nil {
+		return nil, nil
+	}
+	m, err := s.db.MemberByID(ctx, org, user)
+	if err != nil || m.Role == role || (m.Role != RoleOwner && role != RoleOwner) {
+		return nil, err
+	}
+	if password == "" {
+		return nil, errPasswordNeeded()
+	}
+	return s.reauthenticate(ctx, p, password)
+}
+
+func errPasswordNeeded() error {
+	return asset.Invalid("making or deposing an owner takes your password", "password")
+}
+
+// tellOwnership writes to all owners, and to who is none any more, when somebody's
+// role was or became owner.
+func (s *Service) tellOwnership(ctx context.Context, tx *db.Tx, o *db.Organization, before string, m *Member) error {
+	const subject = "The owners of an organization changed"
+	switch RoleOwner {
+	case m.Role:
+		return s.tellOwners(ctx, tx, o, subject, m.Email+" was made an owner of the organization "+o.Slug+".")
+	case before:
+		what := m.Email + " is no longer an owner of the organization " + o.Slug + "."
+		if err := s.tellOwners(ctx, tx, o, subject, what); err != nil {
+			return err
+		}
+		return s.notify(ctx, tx, m.Email, subject, what)
+	}
+	return nil
 }
 
 // mayBecome refuses what a member cannot become, whoever asks.
@@ -77,8 +133,8 @@ func notTheLast(ctx context.Context, tx *db.Tx, org asset.ID) error {
 
 // RemoveMember ends a membership, and with it the keys that the member made, what
 // they let OAuth2 clients do there, and their invitations that wait. Owners and
-// admins may, admins not an owner's; anybody may leave. The last owner stays:
-// CONFLICT.
+// admins may, and anybody may leave. An owner is deposed first, which takes a password
+// (see SetRole), and the last one stays: CONFLICT.
 func (s *Service) RemoveMember(ctx context.Context, p Principal, org, user asset.ID) error {
 	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		o, mine, err := s.managed(ctx, tx, p, org)
@@ -100,6 +156,9 @@ func (s *Service) RemoveMember(ctx context.Context, p Principal, org, user asset
 			if err := notTheLast(ctx, tx, org); err != nil {
 				return err
 			}
+			if !leaves {
+				return asset.Errorf(asset.Conflict, nil, "an owner is not removed: give them another role first, which takes your password")
+			}
 		}
 		if err := tx.DeleteMembership(ctx, org, user); err != nil {
 			return err
@@ -107,8 +166,13 @@ func (s *Service) RemoveMember(ctx context.Context, p Principal, org, user asset
 		if err := withdraw(ctx, tx, o, user, ""); err != nil {
 			return err
 		}
-		return record(ctx, tx, p, Event{Action: ActionMemberRemoved, Organization: &org, User: &user,
-			Target: user.String(), Details: map[string]any{"role": m.Role, "left": leaves}})
+		if err := record(ctx, tx, p, Event{Action: ActionMemberRemoved, Organization: &org, User: &user,
+			Target: user.String(), Details: map[string]any{"role": m.Role, "left": leaves}}); err != nil {
+			return err
+		}
+		before := m.Role
+		m.Role = ""
+		return s.tellOwnership(ctx, tx, o, before, m)
 	})
 }
 

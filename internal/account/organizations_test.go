@@ -154,7 +154,7 @@ func TestWhoManagesWhom(t *testing.T) {
 			if row.to == "" {
 				err = c.RemoveMember(t.Context(), p, c.id, c.people[row.target].ID)
 			} else {
-				_, err = c.SetRole(t.Context(), p, c.id, c.people[row.target].ID, row.to)
+				_, err = c.SetRole(t.Context(), p, c.id, c.people[row.target].ID, row.to, password)
 			}
 			held(t, "the change", err, row.want)
 			after := row.to
@@ -187,7 +187,7 @@ func TestRemovedMember(t *testing.T) {
 	held(t, "the member", err, asset.NotFound)
 	_, err = c.enter("admin", c.id, func(given *account.Credentials) { given.InPath = false })
 	held(t, "the member, by header", err, asset.Forbidden)
-	_, err = c.SetRole(t.Context(), stale, c.id, c.people["viewer"].ID, "admin")
+	_, err = c.SetRole(t.Context(), stale, c.id, c.people["viewer"].ID, "admin", password)
 	held(t, "a request under way", err, asset.NotFound)
 	_, _, err = c.CreateAPIKey(t.Context(), stale, account.NewAPIKey{Name: "late", Scopes: []string{"read"}})
 	held(t, "a key under way", err, asset.NotFound)
@@ -211,7 +211,7 @@ func TestWeakTokensManageNothing(t *testing.T) {
 	for name, p := range map[string]account.Principal{"for the owner": weak, "for itself": alone} {
 		held(t, name, c.RemoveMember(t.Context(), p, c.id, c.people["viewer"].ID), asset.Forbidden)
 		held(t, name, c.RemoveMember(t.Context(), p, c.id, owner.UserID), asset.Forbidden)
-		_, err := c.SetRole(t.Context(), p, c.id, c.people["viewer"].ID, "admin")
+		_, err := c.SetRole(t.Context(), p, c.id, c.people["viewer"].ID, "admin", password)
 		held(t, name, err, asset.Forbidden)
 		_, err = c.Invite(t.Context(), p, c.id, "x@example.com", "")
 		held(t, name, err, asset.Forbidden)
@@ -219,7 +219,7 @@ func TestWeakTokensManageNothing(t *testing.T) {
 		held(t, name, err, asset.Forbidden)
 	}
 	alone.Scopes = []string{"admin"}
-	_, err := c.SetRole(t.Context(), alone, c.id, c.people["viewer"].ID, "owner")
+	_, err := c.SetRole(t.Context(), alone, c.id, c.people["viewer"].ID, "owner", password)
 	held(t, "an owner made by a client", err, asset.Forbidden)
 	held(t, "a client that may manage", c.RemoveMember(t.Context(), alone, c.id, c.people["viewer"].ID), "")
 	_, err = c.CreateOrganization(t.Context(), alone, account.NewOrganization{Name: "Mine"})
@@ -233,7 +233,7 @@ func TestWeakTokensManageNothing(t *testing.T) {
 func TestDemotedMembersKey(t *testing.T) {
 	c := newCompany(t)
 	secret, _ := c.key("admin", "read", "write", "admin")
-	_, err := c.SetRole(t.Context(), c.as("owner"), c.id, c.people["admin"].ID, "viewer")
+	_, err := c.SetRole(t.Context(), c.as("owner"), c.id, c.people["admin"].ID, "viewer", password)
 	must(t, err)
 	p, err := c.Authenticate(t.Context(), account.Credentials{APIKey: secret})
 	must(t, err)
@@ -245,7 +245,7 @@ func TestDemotedMembersKey(t *testing.T) {
 // The owner that is named moves on when they leave others.
 func TestNamedOwner(t *testing.T) {
 	c := newCompany(t)
-	_, err := c.SetRole(t.Context(), c.as("owner"), c.id, c.people["member"].ID, "owner")
+	_, err := c.SetRole(t.Context(), c.as("owner"), c.id, c.people["member"].ID, "owner", password)
 	must(t, err)
 	must(t, c.RemoveMember(t.Context(), c.as("owner"), c.id, c.people["owner"].ID))
 	o, err := c.Organization(t.Context(), c.as("member"), c.id)
@@ -256,7 +256,7 @@ func TestNamedOwner(t *testing.T) {
 	// A personal organization has one owner, who stays.
 	home := c.home("owner")
 	must(t, c.db.PutMembership(t.Context(), home.OrganizationID, c.people["admin"].ID, "admin"))
-	_, err = c.SetRole(t.Context(), home, home.OrganizationID, c.people["admin"].ID, "owner")
+	_, err = c.SetRole(t.Context(), home, home.OrganizationID, c.people["admin"].ID, "owner", password)
 	held(t, "a second owner of a personal organization", err, asset.Conflict)
 }
 
@@ -270,15 +270,12 @@ func TestOneOwnerStays(t *testing.T) {
 			return s.RemoveMember(t.Context(), p, c.id, p.UserID)
 		},
 		"demote": func(s *account.Service, p account.Principal, them asset.ID) error {
-			_, err := s.SetRole(t.Context(), p, c.id, them, "viewer")
+			_, err := s.SetRole(t.Context(), p, c.id, them, "viewer", password)
 			return err
 		},
 		"resign": func(s *account.Service, p account.Principal, _ asset.ID) error {
-			_, err := s.SetRole(t.Context(), p, c.id, p.UserID, "member")
+			_, err := s.SetRole(t.Context(), p, c.id, p.UserID, "member", password)
 			return err
-		},
-		"remove": func(s *account.Service, p account.Principal, them asset.ID) error {
-			return s.RemoveMember(t.Context(), p, c.id, them)
 		},
 	}
 	a, b := c.people["owner"].ID, c.people["admin"].ID
@@ -366,7 +363,7 @@ func TestOwnedLimit(t *testing.T) {
 	var wg sync.WaitGroup
 	var errs [3]error
 	wg.Go(func() { _, errs[0] = c.Transfer(t.Context(), pa, c.id, heir.UserID, password) })
-	wg.Go(func() { _, errs[1] = c.SetRole(t.Context(), pb, second, heir.UserID, "owner") })
+	wg.Go(func() { _, errs[1] = c.SetRole(t.Context(), pb, second, heir.UserID, "owner", password) })
 	wg.Go(func() {
 		_, errs[2] = c.CreateOrganization(t.Context(), heir, account.NewOrganization{Name: "One more"})
 	})
@@ -510,4 +507,56 @@ func TestInvitationsAreBounded(t *testing.T) {
 	c.clock.advance(24*time.Hour + time.Second)
 	_, err = c.Invite(t.Context(), c.as("owner"), c.id, "last@example.com", "")
 	held(t, "a day later", err, "")
+}
+
+// A stolen access token makes no owner, deposes none and deletes nothing: that takes
+// the password, and the owners are told.
+func TestOwnersAreMadeByPassword(t *testing.T) {
+	c := newCompany(t)
+	server, _ := c.deliver(mailtest.Options{})
+	owner := c.as("owner")
+	set := func(name, role, password string) error {
+		_, err := c.SetRole(t.Context(), owner, c.id, c.people[name].ID, role, password)
+		return err
+	}
+	missing := func(what string, err error) {
+		t.Helper()
+		held(t, what, err, asset.ValidationError)
+		if fields := asset.AsError(err).Fields; len(fields) != 1 || strings.Join(fields[0].Loc, ".") != "password" {
+			t.Errorf("%s: %+v", what, fields)
+		}
+	}
+	missing("an owner made without a password", set("admin", "owner", ""))
+	held(t, "with a wrong one", set("admin", "owner", another), asset.InvalidCredentials)
+	held(t, "another role without one", set("member", "viewer", ""), "")
+	held(t, "an owner made", set("admin", "owner", password), "")
+	for _, name := range []string{"owner", "admin"} {
+		server.Wait(t, name+"@example.com", "The owners of an organization changed", 1)
+	}
+	held(t, "the same role again", set("admin", "owner", ""), "")
+	held(t, "an owner removed", c.RemoveMember(t.Context(), owner, c.id, c.people["admin"].ID), asset.Conflict)
+	missing("an owner deposed without a password", set("admin", "viewer", ""))
+	held(t, "with a wrong one", set("admin", "viewer", another), asset.InvalidCredentials)
+	want(t, "the role", c.role("admin"), "owner")
+	held(t, "an owner deposed", set("admin", "viewer", password), "")
+	for _, name := range []string{"owner", "admin"} {
+		server.Wait(t, name+"@example.com", "The owners of an organization changed", 2)
+	}
+	held(t, "and removed", c.RemoveMember(t.Context(), owner, c.id, c.people["admin"].ID), "")
+	_, err := c.DeleteOrganization(t.Context(), owner, c.id, another)
+	held(t, "deleted with a wrong one", err, asset.InvalidCredentials)
+	_, err = c.DeleteOrganization(t.Context(), owner, c.id, "")
+	held(t, "deleted without one", err, asset.InvalidCredentials)
+	_, err = c.enter("member", c.id)
+	held(t, "the organization", err, "")
+}
+
+// A password that was right when it was checked is not after it was changed.
+func TestOwnersWhilePasswordChanges(t *testing.T) {
+	c := newCompany(t)
+	owner := c.as("owner")
+	must(t, c.ChangePassword(t.Context(), c.home("owner"), password, another))
+	_, err := c.SetRole(t.Context(), owner, c.id, c.people["admin"].ID, "owner", password)
+	held(t, "the former password", err, asset.InvalidCredentials)
+	want(t, "the role", c.role("admin"), "admin")
 }

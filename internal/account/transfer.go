@@ -40,7 +40,7 @@ func (s *Service) Transfer(ctx context.Context, p Principal, org, heir asset.ID,
 				return err
 			}
 		}
-		return s.transfer(ctx, tx, p, o, m)
+		return s.transfer(ctx, tx, p, o, m, u.Email)
 	})
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (s *Service) Transfer(ctx context.Context, p Principal, org, heir asset.ID,
 	return s.details(ctx, org)
 }
 
-func (s *Service) transfer(ctx context.Context, tx *db.Tx, p Principal, o *db.Organization, heir *Member) error {
+func (s *Service) transfer(ctx context.Context, tx *db.Tx, p Principal, o *db.Organization, heir *Member, former string) error {
 	if err := tx.PutMembership(ctx, o.ID, heir.UserID, RoleOwner); err != nil {
 		return err
 	}
@@ -60,6 +60,14 @@ func (s *Service) transfer(ctx context.Context, tx *db.Tx, p Principal, o *db.Or
 		return err
 	}
 	if err := record(ctx, tx, p, orgEvent(ActionOrgTransferred, o, map[string]any{"from": p.UserID, "to": heir.UserID})); err != nil {
+		return err
+	}
+	const subject = "The owners of an organization changed"
+	what := "The organization " + o.Slug + " was transferred from " + former + " to " + heir.Email + "."
+	if err := s.tellOwners(ctx, tx, o, subject, what); err != nil {
+		return err
+	}
+	if err := s.notify(ctx, tx, former, subject, what); err != nil {
 		return err
 	}
 	return s.notify(ctx, tx, heir.Email, "An organization is yours now", "You were made the owner of the organization "+o.Slug+".")

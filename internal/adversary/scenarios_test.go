@@ -56,10 +56,13 @@ var scenarios = map[string]scenario{
 	"updateOrganization": {json: func(_ *testing.T, v *victim, _ *person) any {
 		return map[string]any{"name": "Canary Works renamed"}
 	}},
-	"deleteOrganization": {uses: "org_id"},
+	"deleteOrganization": {uses: "org_id", json: func(_ *testing.T, _ *victim, by *person) any {
+		return map[string]any{"password": by.password}
+	}},
 	"restoreOrganization": {uses: "org_id", path: func(t *testing.T, v *victim, by *person) map[string]string {
 		if by == v.owner && v.ids["org_id"] != v.org {
-			v.want(t, 202, call{method: "DELETE", path: "/v1/organizations/" + v.ids["org_id"], header: bearer(by.token)})
+			v.want(t, 202, call{method: "DELETE", path: "/v1/organizations/" + v.ids["org_id"], header: bearer(by.token),
+				json: map[string]any{"password": by.password}})
 		}
 		return nil
 	}},

@@ -218,7 +218,7 @@ func TestCloseAccount(t *testing.T) {
 	w.want(t, 200, call{method: "POST", path: "/v1/invitations/accept", token: other,
 		json: map[string]any{"token": w.mailed(t, "other@example.com", "You are invited to an organization", 1)}})
 	w.refused(t, 409, "CONFLICT", closing)
-	w.want(t, 202, call{method: "DELETE", path: "/v1/organizations/" + org, token: token})
+	w.want(t, 202, call{method: "DELETE", path: "/v1/organizations/" + org, token: token, json: `{"password":"SecurePassword123!"}`})
 
 	closed := w.want(t, 202, closing)
 	if at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(closed["erase_at"])); err != nil || time.Until(at).Round(time.Hour) != 30*24*time.Hour {

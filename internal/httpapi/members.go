@@ -33,9 +33,19 @@ func (s *server) ListMembers(ctx context.Context, r gen.ListMembersRequestObject
 		Page: p.Number, PageSize: p.Size, Pages: pages(total, p.Size)}, nil
 }
 
-// UpdateMember gives a member another role.
+// UpdateMember gives a member another role. A password is guarded like a login's.
 func (s *server) UpdateMember(ctx context.Context, r gen.UpdateMemberRequestObject) (gen.UpdateMemberResponseObject, error) {
-	m, err := s.Accounts.SetRole(ctx, callerOf(ctx).Principal, r.OrgID, r.UserID, string(r.Body.Role))
+	var m *account.Member
+	change := func(p account.Principal) (err error) {
+		m, err = s.Accounts.SetRole(ctx, p, r.OrgID, r.UserID, string(r.Body.Role), orElse(r.Body.Password, ""))
+		return err
+	}
+	var err error
+	if r.Body.Password == nil || *r.Body.Password == "" {
+		err = change(callerOf(ctx).Principal)
+	} else {
+		err = s.guarded(ctx, quota.Login, change)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/httpapi/gen"
+	"github.com/certana/certana/internal/quota"
 )
 
 // Organizing is what *account.Service does with organizations and their members.
@@ -15,12 +16,12 @@ type Organizing interface {
 	Organizations(ctx context.Context, p account.Principal, page db.Page) ([]account.Organization, int, error)
 	Organization(ctx context.Context, p account.Principal, id asset.ID) (*account.Organization, error)
 	UpdateOrganization(ctx context.Context, p account.Principal, id asset.ID, patch account.OrganizationPatch) (*account.Organization, error)
-	DeleteOrganization(ctx context.Context, p account.Principal, id asset.ID) (*account.Organization, error)
+	DeleteOrganization(ctx context.Context, p account.Principal, id asset.ID, password string) (*account.Organization, error)
 	RestoreOrganization(ctx context.Context, p account.Principal, id asset.ID) (*account.Organization, error)
 	Transfer(ctx context.Context, p account.Principal, org, heir asset.ID, password string) (*account.Organization, error)
 
 	Members(ctx context.Context, p account.Principal, page db.Page) ([]account.Member, int, error)
-	SetRole(ctx context.Context, p account.Principal, org, user asset.ID, role string) (*account.Member, error)
+	SetRole(ctx context.Context, p account.Principal, org, user asset.ID, role, password string) (*account.Member, error)
 	RemoveMember(ctx context.Context, p account.Principal, org, user asset.ID) error
 
 	Invite(ctx context.Context, p account.Principal, org asset.ID, email, role string) (*account.Invitation, error)
@@ -71,9 +72,14 @@ func (s *server) UpdateOrganization(ctx context.Context, r gen.UpdateOrganizatio
 	return gen.UpdateOrganization200JSONResponse(detailsBody(*o)), nil
 }
 
-// DeleteOrganization shuts everybody out of one, to be erased later.
+// DeleteOrganization shuts everybody out of one, to be erased later. The password that
+// confirms it is guarded like a login's.
 func (s *server) DeleteOrganization(ctx context.Context, r gen.DeleteOrganizationRequestObject) (gen.DeleteOrganizationResponseObject, error) {
-	o, err := s.Accounts.DeleteOrganization(ctx, callerOf(ctx).Principal, r.OrgID)
+	var o *account.Organization
+	err := s.guarded(ctx, quota.Login, func(p account.Principal) (err error) {
+		o, err = s.Accounts.DeleteOrganization(ctx, p, r.OrgID, r.Body.Password)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

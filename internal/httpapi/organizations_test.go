@@ -128,7 +128,15 @@ func TestOrganizationLife(t *testing.T) {
 	w.refused(t, 403, "FORBIDDEN", call{method: "DELETE", path: w.path, token: admin})
 	w.refused(t, 403, "FORBIDDEN", call{method: "GET", path: w.path + "/audit", token: admin})
 
-	deleted := w.want(t, 202, call{method: "DELETE", path: w.path, token: owner})
+	member := w.path + "/members/" + w.user["admin"]
+	refused := w.refused(t, 422, "VALIDATION_ERROR", call{method: "PATCH", path: member, token: owner, json: `{"role":"owner"}`})
+	if said := fmt.Sprint(refused["errors"]); !strings.Contains(said, "password") {
+		t.Errorf("an owner made without a password: %s", said)
+	}
+	w.refused(t, 401, "INVALID_CREDENTIALS", call{method: "PATCH", path: member, token: owner, json: `{"role":"owner","password":"guess"}`})
+	w.refused(t, 403, "FORBIDDEN", call{method: "PATCH", path: member, key: key, json: `{"role":"owner","password":"SecurePassword123!"}`})
+	w.refused(t, 401, "INVALID_CREDENTIALS", call{method: "DELETE", path: w.path, token: owner, json: `{"password":"guess"}`})
+	deleted := w.want(t, 202, call{method: "DELETE", path: w.path, token: owner, json: `{"password":"SecurePassword123!"}`})
 	if deleted["erase_at"] == nil {
 		t.Errorf("deleted: %v", deleted)
 	}

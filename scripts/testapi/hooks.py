@@ -117,9 +117,14 @@ def transfer(person, path):
     return {"user_id": other.id, "password": person.password}
 
 
+def delete(person, path):
+    path["org_id"] = person.post("/organizations/", name="Of " + person.email)["id"]
+    return {"password": person.password}
+
+
 def restore(person, path):
     path["org_id"] = person.post("/organizations/", name="Of " + person.email)["id"]
-    person.call("DELETE", "/organizations/" + path["org_id"])
+    person.call("DELETE", "/organizations/" + path["org_id"], json={"password": person.password})
     return {}
 
 
@@ -143,6 +148,7 @@ PERSONAL = {
     "DELETE /v1/auth/grants/{grant_id}": withdraw_grant,
     "POST /v1/invitations/accept": accept,
     "POST /v1/organizations/{org_id}/transfer": transfer,
+    "DELETE /v1/organizations/{org_id}": delete,
     "POST /v1/organizations/{org_id}/restore": restore,
     "DELETE /v1/organizations/{org_id}/invitations/{invitation_id}": withdraw,
 }

@@ -1049,7 +1049,9 @@ type MemberPage struct {
 
 // MemberPatch defines model for MemberPatch.
 type MemberPatch struct {
-	Role Role `json:"role"`
+	// Password The caller's, where an owner is made or deposed.
+	Password *string `json:"password,omitempty"`
+	Role     Role    `json:"role"`
 }
 
 // MetadataEvidence defines model for MetadataEvidence.
@@ -2407,6 +2409,9 @@ type RotateClientSecretJSONRequestBody = RotateRequest
 
 // CreateOrganizationJSONRequestBody defines body for CreateOrganization for application/json ContentType.
 type CreateOrganizationJSONRequestBody = OrganizationRequest
+
+// DeleteOrganizationJSONRequestBody defines body for DeleteOrganization for application/json ContentType.
+type DeleteOrganizationJSONRequestBody = PasswordRequest
 
 // UpdateOrganizationJSONRequestBody defines body for UpdateOrganization for application/json ContentType.
 type UpdateOrganizationJSONRequestBody = OrganizationPatch
@@ -12214,6 +12219,7 @@ func (response CreateOrganization500JSONResponse) VisitCreateOrganizationRespons
 
 type DeleteOrganizationRequestObject struct {
 	OrgID OrgID `json:"org_id"`
+	Body  *DeleteOrganizationJSONRequestBody
 }
 
 type DeleteOrganizationResponseObject interface {
@@ -12230,6 +12236,20 @@ func (response DeleteOrganization202JSONResponse) VisitDeleteOrganizationRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteOrganization400JSONResponse struct{ BadRequestJSONResponse }
+
+func (response DeleteOrganization400JSONResponse) VisitDeleteOrganizationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -12301,6 +12321,38 @@ func (response DeleteOrganization422JSONResponse) VisitDeleteOrganizationRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteOrganization429JSONResponse struct{ RateLimitedJSONResponse }
+
+func (response DeleteOrganization429JSONResponse) VisitDeleteOrganizationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRateLimitLimit != nil {
+		w.Header().Set("X-RateLimit-Limit", fmt.Sprint(*response.Headers.XRateLimitLimit))
+	}
+	if response.Headers.XRateLimitRemaining != nil {
+		w.Header().Set("X-RateLimit-Remaining", fmt.Sprint(*response.Headers.XRateLimitRemaining))
+	}
+	if response.Headers.XRateLimitReset != nil {
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(*response.Headers.XRateLimitReset))
+	}
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -18489,6 +18541,13 @@ func (sh *strictHandler) DeleteOrganization(w http.ResponseWriter, r *http.Reque
 	var request DeleteOrganizationRequestObject
 
 	request.OrgID = orgID
+
+	var body DeleteOrganizationJSONRequestBody
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
 		return sh.ssi.DeleteOrganization(ctx, request.(DeleteOrganizationRequestObject))
