@@ -14,7 +14,8 @@ import (
 
 func newAdmin(e *env) *cobra.Command {
 	return group("admin", "Govern users, organizations and keys, and read the audit log",
-		group("users", "Users", newAdminUsersList(e), newAdminUsersShow(e), newAdminUsersSuspend(e), newAdminUsersRestore(e)),
+		group("users", "Users", newAdminUsersList(e), newAdminUsersShow(e), newAdminUsersSuspend(e), newAdminUsersRestore(e),
+			newAdminUsersResetTOTP(e)),
 		group("organizations", "Organizations", newAdminOrgsList(e), newAdminOrgsShow(e), newAdminOrgsSuspend(e), newAdminOrgsRestore(e), newAdminOrgsPlan(e)),
 		group("keys", "API keys of all organizations, and those of the platform", newAdminKeysList(e), newAdminKeysRevoke(e), newAdminKeysCreate(e)),
 		newAdminAudit(e))

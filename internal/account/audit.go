@@ -23,6 +23,7 @@ const (
 	ActionEmailChanged      = "user.email_changed"
 	ActionTOTPEnabled       = "user.totp_enabled"
 	ActionTOTPDisabled      = "user.totp_disabled"
+	ActionTOTPReset         = "user.totp_reset" // by the operator
 	ActionIdentityLinked    = "user.identity_linked"
 	ActionUserSuspended     = "user.suspended"
 	ActionUserRestored      = "user.restored"

@@ -129,6 +129,35 @@ func (s *Service) SuspendUser(ctx context.Context, p Principal, id asset.ID, sus
 	return s.PlatformUser(ctx, p, id)
 }
 
+// ResetTOTP ends a user's second factor, its recovery codes and their sessions, for who
+// has lost it, and tells them. Where there is none it changes nothing.
+func (s *Service) ResetTOTP(ctx context.Context, p Principal, id asset.ID, reason string) (*PlatformUser, error) {
+	if err := p.Require(ScopePlatform); err != nil {
+		return nil, err
+	}
+	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		u, err := tx.LockUser(ctx, id)
+		if err != nil || u.TOTPConfirmedAt == nil {
+			return err
+		}
+		if err := tx.ClearTOTP(ctx, id); err != nil {
+			return err
+		}
+		if err := s.endAllSessions(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := record(ctx, tx, p, Event{Action: ActionTOTPReset, User: &id, Target: id.String(), Details: because(reason)}); err != nil {
+			return err
+		}
+		return s.notify(ctx, tx, u.Email, "The second factor was switched off",
+			"The operator of this service switched the second factor of your account off, with its recovery codes,\nand ended all sessions. Switch another on when you have logged in.")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.PlatformUser(ctx, p, id)
+}
+
 func because(reason string) map[string]any {
 	if reason == "" {
 		return nil

@@ -18,6 +18,8 @@ import (
 
 	"github.com/certana/certana/internal/account"
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/mail/mailtest"
 )
 
 // code is what an authenticator shows, by RFC 4226 and RFC 6238 alone.
@@ -214,4 +216,45 @@ func TestSuspendedUser(t *testing.T) {
 	must(t, f.db.SuspendUser(t.Context(), u.ID, nil))
 	_, err = f.Refresh(t.Context(), tokens.RefreshToken)
 	must(t, err)
+}
+
+// Who has lost authenticator and recovery codes gets in again by the operator.
+func TestResetTOTP(t *testing.T) {
+	f := setup(t)
+	server, _ := f.deliver(mailtest.Options{})
+	p := f.session("user@example.com")
+	_, recovery := f.secondFactor(p)
+	tokens, err := f.Login(t.Context(), account.SignIn{Email: "user@example.com", Password: password, Code: recovery[0]})
+	must(t, err)
+	_, err = f.ResetTOTP(t.Context(), p, p.UserID, "")
+	wantCode(t, "by oneself", err, asset.InsufficientScope)
+	_, err = f.ResetTOTP(t.Context(), account.Platform(), asset.NewID(), "")
+	wantCode(t, "of nobody", err, asset.NotFound)
+	wantCode(t, "before", f.with(""), asset.SecondFactorRequired)
+	for range 2 { // the second time changes nothing
+		u, err := f.ResetTOTP(t.Context(), account.Platform(), p.UserID, "lost")
+		must(t, err)
+		want(t, "second factor", u.TOTPSealed == nil && u.TOTPConfirmedAt == nil, true)
+	}
+	_, err = f.bearer(tokens.AccessToken)
+	wantCode(t, "a session", err, asset.Unauthorized)
+	_, err = f.Refresh(t.Context(), tokens.RefreshToken)
+	wantCode(t, "its refresh token", err, asset.Unauthorized)
+	must(t, f.with(""))
+	f.secondFactor(f.again("user@example.com"))
+	wantCode(t, "a recovery code of the one before", f.with(recovery[1]), asset.InvalidCredentials)
+	server.Wait(t, "user@example.com", "The second factor was switched off", 1)
+	events, _, err := f.PlatformAudit(t.Context(), account.Platform(), db.AuditFilter{Action: account.ActionTOTPReset, Page: db.Page{Number: 1, Size: 10}})
+	must(t, err)
+	if len(events) != 1 || events[0].ActorKind != "operator" || !strings.Contains(string(events[0].Details), "lost") {
+		t.Errorf("%+v", events)
+	}
+}
+
+// again is a registered user's principal in another session.
+func (f *fixture) again(email string) account.Principal {
+	f.t.Helper()
+	p, err := f.bearer(f.login(email).AccessToken)
+	must(f.t, err)
+	return p
 }

@@ -224,6 +224,12 @@ func TestSuspendedByAPI(t *testing.T) {
 	w.want(t, 200, call{method: "PATCH", path: user, key: platform, json: map[string]any{"suspended": true}})
 	w.refused(t, 401, "UNAUTHORIZED", call{method: "GET", path: "/v1/auth/me", token: w.token["viewer"]})
 	w.refused(t, 404, "NOT_FOUND", call{method: "GET", path: "/v1/platform/users/" + w.id, key: platform})
+	w.refused(t, 422, "VALIDATION_ERROR", call{method: "PATCH", path: user, key: platform, json: `{}`})
+	w.refused(t, 422, "VALIDATION_ERROR", call{method: "PATCH", path: user, key: platform, json: `{"totp_enabled":true}`})
+	w.refused(t, 404, "NOT_FOUND", call{method: "PATCH", path: "/v1/platform/users/" + w.id, key: platform, json: `{"totp_enabled":false}`})
+	if u := w.want(t, 200, call{method: "PATCH", path: user, key: platform, json: `{"totp_enabled":false}`}); u["totp_enabled"] != false || u["suspended_at"] == nil {
+		t.Errorf("the user: %v", u)
+	}
 	if u := w.want(t, 200, call{method: "GET", path: user, key: platform}); u["suspended_at"] == nil || u["email_verified"] != true {
 		t.Errorf("the user: %v", u)
 	}

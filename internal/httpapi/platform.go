@@ -14,6 +14,7 @@ type Governing interface {
 	Users(ctx context.Context, p account.Principal, what string, page db.Page) ([]account.PlatformUser, int, error)
 	PlatformUser(ctx context.Context, p account.Principal, id asset.ID) (*account.PlatformUser, error)
 	SuspendUser(ctx context.Context, p account.Principal, id asset.ID, suspended bool, reason string) (*account.PlatformUser, error)
+	ResetTOTP(ctx context.Context, p account.Principal, id asset.ID, reason string) (*account.PlatformUser, error)
 
 	AllOrganizations(ctx context.Context, p account.Principal, what string, page db.Page) ([]account.Organization, int, error)
 	AnyOrganization(ctx context.Context, p account.Principal, id asset.ID) (*account.Organization, error)
@@ -44,9 +45,16 @@ func (s *server) GetPlatformUser(ctx context.Context, r gen.GetPlatformUserReque
 	return gen.GetPlatformUser200JSONResponse(platformUserBody(*u)), nil
 }
 
-// UpdatePlatformUser suspends a user, or restores them.
+// UpdatePlatformUser suspends a user, restores them, or ends their second factor.
 func (s *server) UpdatePlatformUser(ctx context.Context, r gen.UpdatePlatformUserRequestObject) (gen.UpdatePlatformUserResponseObject, error) {
-	u, err := s.Accounts.SuspendUser(ctx, callerOf(ctx).Principal, r.UserID, r.Body.Suspended, orElse(r.Body.Reason, ""))
+	p, reason := callerOf(ctx).Principal, orElse(r.Body.Reason, "")
+	u, err := s.Accounts.PlatformUser(ctx, p, r.UserID)
+	if err == nil && r.Body.TotpEnabled != nil {
+		u, err = s.Accounts.ResetTOTP(ctx, p, r.UserID, reason)
+	}
+	if err == nil && r.Body.Suspended != nil {
+		u, err = s.Accounts.SuspendUser(ctx, p, r.UserID, *r.Body.Suspended, reason)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -292,6 +292,21 @@ func (e Plan) Valid() bool {
 	}
 }
 
+// Defines values for PlatformUserPatchTotpEnabled.
+const (
+	PlatformUserPatchTotpEnabledFalse PlatformUserPatchTotpEnabled = false
+)
+
+// Valid indicates whether the value is a known member of the PlatformUserPatchTotpEnabled enum.
+func (e PlatformUserPatchTotpEnabled) Valid() bool {
+	switch e {
+	case PlatformUserPatchTotpEnabledFalse:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProcessingStatus.
 const (
 	ProcessingStatusCompleted  ProcessingStatus = "completed"
@@ -1279,6 +1294,17 @@ type PlatformUserPage struct {
 	Total    int            `json:"total"`
 }
 
+// PlatformUserPatch defines model for PlatformUserPatch.
+type PlatformUserPatch struct {
+	// Reason For the audit log.
+	Reason      *string                       `json:"reason,omitempty"`
+	Suspended   *bool                         `json:"suspended,omitempty"`
+	TotpEnabled *PlatformUserPatchTotpEnabled `json:"totp_enabled,omitempty"`
+}
+
+// PlatformUserPatchTotpEnabled defines model for PlatformUserPatch.TotpEnabled.
+type PlatformUserPatchTotpEnabled bool
+
 // ProcessingStatus defines model for ProcessingStatus.
 type ProcessingStatus string
 
@@ -1403,13 +1429,6 @@ type SessionPage struct {
 
 // SortDirection defines model for SortDirection.
 type SortDirection string
-
-// SuspensionPatch defines model for SuspensionPatch.
-type SuspensionPatch struct {
-	// Reason For the audit log.
-	Reason    *string `json:"reason,omitempty"`
-	Suspended bool    `json:"suspended"`
-}
 
 // TOTPCode defines model for TOTPCode.
 type TOTPCode struct {
@@ -2429,7 +2448,7 @@ type TransferOrganizationJSONRequestBody = TransferRequest
 type UpdatePlatformOrganizationJSONRequestBody = PlatformOrganizationPatch
 
 // UpdatePlatformUserJSONRequestBody defines body for UpdatePlatformUser for application/json ContentType.
-type UpdatePlatformUserJSONRequestBody = SuspensionPatch
+type UpdatePlatformUserJSONRequestBody = PlatformUserPatch
 
 // VerifyImageMultipartRequestBody defines body for VerifyImage for multipart/form-data ContentType.
 type VerifyImageMultipartRequestBody = VerifyRequest
@@ -2649,7 +2668,7 @@ type ServerInterface interface {
 	// GetPlatformUser Get a user
 	// (GET /v1/platform/users/{user_id})
 	GetPlatformUser(w http.ResponseWriter, r *http.Request, userID UserID)
-	// UpdatePlatformUser Suspend or restore a user
+	// UpdatePlatformUser Suspend or restore a user, or switch their second factor off
 	// (PATCH /v1/platform/users/{user_id})
 	UpdatePlatformUser(w http.ResponseWriter, r *http.Request, userID UserID)
 	// GetUsage Get usage
@@ -17064,7 +17083,7 @@ type StrictServerInterface interface {
 	// GetPlatformUser Get a user
 	// (GET /v1/platform/users/{user_id})
 	GetPlatformUser(ctx context.Context, request GetPlatformUserRequestObject) (GetPlatformUserResponseObject, error)
-	// UpdatePlatformUser Suspend or restore a user
+	// UpdatePlatformUser Suspend or restore a user, or switch their second factor off
 	// (PATCH /v1/platform/users/{user_id})
 	UpdatePlatformUser(ctx context.Context, request UpdatePlatformUserRequestObject) (UpdatePlatformUserResponseObject, error)
 	// GetUsage Get usage
