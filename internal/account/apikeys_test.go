@@ -91,7 +91,9 @@ func TestKeyRules(t *testing.T) {
 	p := f.session("user@example.com")
 	viewer := p
 	viewer.Role, viewer.Scopes = "viewer", []string{"read", "verify"}
-	id := asset.NewID()
+	known, _, err := f.CreateAPIKey(t.Context(), p, account.NewAPIKey{Name: "k", Scopes: []string{"read", "admin"}})
+	must(t, err)
+	id := known.ID
 	readKey := account.Principal{UserID: p.UserID, OrganizationID: p.OrganizationID, Role: "owner", Scopes: []string{"read"}, KeyID: &id}
 	adminKey := readKey
 	adminKey.Scopes = []string{"read", "admin"}
@@ -123,6 +125,23 @@ func TestKeyRules(t *testing.T) {
 		}
 		wantCode(t, s.name, err, s.code)
 	}
+}
+
+// Whoever was let in before their session or key ended makes no key after it.
+func TestKeysAfterTheEnd(t *testing.T) {
+	f := setup(t)
+	p := f.session("user@example.com")
+	k, secret, err := f.CreateAPIKey(t.Context(), p, account.NewAPIKey{Name: "k", Scopes: []string{"read", "admin"}})
+	must(t, err)
+	key, err := f.Authenticate(t.Context(), account.Credentials{APIKey: secret})
+	must(t, err)
+	must(t, f.RevokeAPIKey(t.Context(), p, k.ID))
+	must(t, f.Logout(t.Context(), p))
+	late := account.NewAPIKey{Name: "late", Scopes: []string{"read"}}
+	_, _, err = f.CreateAPIKey(t.Context(), p, late)
+	wantCode(t, "a session", err, asset.Unauthorized)
+	_, _, err = f.CreateAPIKey(t.Context(), key, late)
+	wantCode(t, "a key", err, asset.InvalidAPIKey)
 }
 
 // An organization has so many keys at a time and no more; revoked ones do not count.

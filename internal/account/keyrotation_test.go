@@ -54,6 +54,8 @@ func TestRotateKey(t *testing.T) {
 	_, err = f.ValidateAPIKey(t.Context(), secret)
 	wantCode(t, "without overlap", err, asset.InvalidAPIKey)
 	f.clock.advance(89*24*time.Hour - time.Hour)
+	p, err = f.bearer(f.login("user@example.com").AccessToken) // the session is over
+	must(t, err)
 	_, lastSecret, err := f.RotateAPIKey(t.Context(), p, next.ID, account.MaxKeyOverlap)
 	must(t, err)
 	f.clock.advance(time.Hour)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
 )
@@ -43,14 +45,45 @@ func (s *Service) managed(ctx context.Context, tx *db.Tx, p Principal, id asset.
 	return o, role, (Credentials{InPath: true}).admit(db.Standing{Role: role, Suspended: o.SuspendedAt != nil, Deleted: o.DeletedAt != nil})
 }
 
-// stillThere refuses what would be left behind by somebody who was removed, or whose
-// organization was shut, since the request was let in. It locks the organization.
+// stillThere refuses what would be left behind by somebody who was removed, whose
+// organization was shut, or whose session, key or client ended, since the request was
+// let in. It locks the organization.
 func (s *Service) stillThere(ctx context.Context, tx *db.Tx, p Principal) error {
-	if p.Operator || p.UserID == (asset.ID{}) {
+	if p.Operator {
 		return nil
 	}
-	_, _, err := s.managed(ctx, tx, p, p.OrganizationID)
-	return err
+	if _, _, err := s.managed(ctx, tx, p, p.OrganizationID); err != nil {
+		return err
+	}
+	return s.stillLive(ctx, tx, p)
+}
+
+// stillLive refuses what comes by a session, key or client that ended.
+func (s *Service) stillLive(ctx context.Context, tx *db.Tx, p Principal) error {
+	switch {
+	case p.SessionID != nil:
+		live, _, err := tx.SessionRole(ctx, *p.SessionID, p.UserID, p.OrganizationID)
+		if err == nil && !live {
+			err = asset.Errorf(asset.Unauthorized, nil, "the session was ended")
+		}
+		return err
+	case p.KeyID != nil:
+		k, err := tx.APIKeyByID(ctx, p.OrganizationID, *p.KeyID)
+		if asset.Is(err, asset.NotFound) || (err == nil && !k.Active(s.now())) {
+			return asset.Errorf(asset.InvalidAPIKey, nil, "the API key is invalid or revoked")
+		}
+		return err
+	case p.ClientID != "":
+		id, _ := uuid.Parse(p.ClientID) // nobody's where it is none
+		c, err := tx.LiveOAuthClient(ctx, id)
+		if err == nil && c == nil {
+			err = asset.Errorf(asset.Unauthorized, nil, "the client was deleted")
+		}
+		return err
+	case p.UserID == (asset.ID{}):
+		return asset.Errorf(asset.Unauthorized, nil, "nobody asks for this")
+	}
+	return nil
 }
 
 func errManagers() error {

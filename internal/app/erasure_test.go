@@ -120,6 +120,16 @@ func TestEraseOrganization(t *testing.T) {
 		t.Fatal(err)
 	}
 	erasedOnce(t, d)
+	shutForUploads(t, d)
+	late := &asset.Asset{ID: asset.NewID(), OrganizationID: d.Org, Filename: "late.jpg", ContentHash: strings.Repeat("ab", 32), MIMEType: "image/jpeg"}
+	err = d.Rows.InsertAsset(t.Context(), late, func(number int64) (uint64, error) { return uint64(number), nil })
+	if err == nil { // it is found, and goes
+		err = run(&fuse{left: plenty})
+	}
+	if left, lerr := d.Rows.AssetsLeft(t.Context(), d.Org, 1); err != nil || lerr != nil || len(left) > 0 {
+		t.Errorf("what came late: %v, %v, %v", left, err, lerr)
+	}
+	erasedOnce(t, d)
 
 	for deadline := time.Now().Add(time.Minute); len(pictures(t, d)) != before; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -162,5 +172,15 @@ func erasedOnce(t *testing.T, d *apptest.Deployment) {
 	_, total, err := d.Rows.AuditEvents(t.Context(), db.AuditFilter{OrganizationID: &d.Org, Action: account.ActionOrgErased, Page: db.Page{Number: 1, Size: 1}})
 	if err != nil || total != 1 {
 		t.Errorf("told %d times, %v", total, err)
+	}
+}
+
+// shutForUploads sees an upload refused that was let in before the organization ended.
+func shutForUploads(t *testing.T, d *apptest.Deployment) {
+	t.Helper()
+	file := d.Spool(t, apptest.JPEG(t, synth.Photo(160, 120, 99), 90))
+	_, err := d.Pipeline.Accept(t.Context(), pipeline.Upload{OrganizationID: d.Org, File: file, Options: apptest.AllTracks})
+	if !asset.Is(err, asset.Forbidden) {
+		t.Errorf("an upload into what was erased: %v", err)
 	}
 }

@@ -8,11 +8,14 @@ import (
 )
 
 // OrganizationsToErase lists up to limit organizations that were deleted and
-// whose grace is over, the longest due first.
+// whose grace is over, the longest due first, and those that were erased and have
+// assets all the same.
 func (q Queries) OrganizationsToErase(ctx context.Context, now time.Time, limit int) ([]asset.ID, error) {
 	var all []asset.ID
 	err := q.r.NewSelect().Model((*Organization)(nil)).Column("id").
 		Where("erase_at IS NOT NULL AND erased_at IS NULL AND deleted_at IS NOT NULL AND erase_at <= ?", now.UTC()).
+		WhereOr("erased_at IS NOT NULL AND EXISTS (?)", q.r.NewSelect().Model((*assetRow)(nil)).ColumnExpr("1").
+			Where("a.organization_id = o.id AND a.deleted_at IS NULL")).
 		Order("erase_at", "id").Limit(int64(limit)).Scan(ctx, &all)
 	return all, err
 }

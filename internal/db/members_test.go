@@ -68,6 +68,8 @@ func TestOrganizationChanges(t *testing.T) {
 		want(t, "plans of deleted ones", len(plans), 0)
 		o.Slug = "other"
 		wantCode(t, "slug in use", d.UpdateOrganization(t.Context(), o), asset.Conflict)
+		_, err = d.OrganizationInUse(t.Context(), asset.NewID())
+		wantCode(t, "none in use", err, asset.NotFound)
 		_, err = d.LockOrganization(t.Context(), asset.NewID())
 		wantCode(t, "none", err, asset.NotFound)
 

@@ -139,6 +139,14 @@ func (q Queries) LockOrganization(ctx context.Context, id asset.ID) (*Organizati
 	return o, notFound(err, asset.NotFound, "there is no such organization")
 }
 
+// OrganizationInUse finds an organization and keeps everybody from changing it for the
+// rest of the transaction, in which others may use it too. It answers NOT_FOUND.
+func (q Queries) OrganizationInUse(ctx context.Context, id asset.ID) (*Organization, error) {
+	o := new(Organization)
+	err := q.locked(q.r.NewSelect().Model(o).Where("id = ?", id), "SHARE").Scan(ctx)
+	return o, notFound(err, asset.NotFound, "there is no such organization")
+}
+
 // UpdateOrganization writes what may change in an organization. A slug in use is
 // CONFLICT.
 func (q Queries) UpdateOrganization(ctx context.Context, o *Organization) error {

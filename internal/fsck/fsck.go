@@ -58,12 +58,13 @@ type Report struct {
 type checker struct {
 	Parts
 	report Report
+	erased map[asset.ID]bool // by organization
 }
 
 // Run checks everything. The error is for what could not be looked at; damage is
 // in the report.
 func Run(ctx context.Context, p Parts) (Report, error) {
-	c := &checker{Parts: p, report: Report{Findings: []Finding{}}}
+	c := &checker{Parts: p, report: Report{Findings: []Finding{}}, erased: map[asset.ID]bool{}}
 	if err := c.log(ctx); err != nil {
 		return c.report, err
 	}
@@ -106,6 +107,9 @@ func (c *checker) asset(ctx context.Context, id asset.ID) error {
 		return err
 	}
 	mark := len(c.report.Findings)
+	if err := c.owned(ctx, before); err != nil {
+		return err
+	}
 	if err := c.assetAsIs(ctx, before); err != nil {
 		return err
 	}
@@ -123,6 +127,24 @@ func (c *checker) asset(ctx context.Context, id asset.ID) error {
 		c.Progress(c.report.Assets)
 	}
 	return ctx.Err()
+}
+
+// owned checks that an asset's organization was not erased: its pictures ought to
+// have gone before it.
+func (c *checker) owned(ctx context.Context, a *asset.Asset) error {
+	erased, ok := c.erased[a.OrganizationID]
+	if !ok {
+		o, err := c.Rows.OrganizationByID(ctx, a.OrganizationID)
+		if err != nil {
+			return err
+		}
+		erased = o.ErasedAt != nil
+		c.erased[a.OrganizationID] = erased
+	}
+	if erased {
+		c.find(Finding{AssetID: a.ID.String(), Problem: "its organization was erased; the pictures are left, and go when the server runs for a while"})
+	}
+	return nil
 }
 
 // String is the finding as a line.

@@ -65,9 +65,26 @@ func (s *server) withCaller(op *operation, next http.Handler) http.Handler {
 		if op.tagged { // what it says may change, and so may who is told: ask again each time
 			w.Header().Set("Cache-Control", "private, no-cache")
 		}
-		exchangeOf(r.Context()).who = &who
+		x := exchangeOf(r.Context())
+		x.who = &who
+		if x.body != nil && !who.anonymous {
+			x.again = func() (caller, error) { return s.authenticate(op, r) }
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// arrived asks once more who asks, now that the body is here: its sender may have
+// held it back until after their right had ended.
+func (x *exchange) arrived() error {
+	if x.again == nil {
+		return nil
+	}
+	who, err := x.again()
+	if err == nil {
+		x.who = &who
+	}
+	return err
 }
 
 // withOrigin tells the rooms behind the door where a request comes from.

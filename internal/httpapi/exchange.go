@@ -30,8 +30,9 @@ type exchange struct {
 	sent   int64
 	limits []*quota.Grant // that govern this request
 
-	who     *caller       // nil before withCaller, and where nobody is asked for
-	request *http.Request // nil before withRequest
+	who     *caller                // nil before withCaller, and where nobody is asked for
+	again   func() (caller, error) // asks who once more; nil where there is no body to wait for
+	request *http.Request          // nil before withRequest
 }
 
 // countedBody remembers whether the body was begun, whether it ended, and whether

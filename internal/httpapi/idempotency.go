@@ -73,9 +73,13 @@ func principalOf(who caller) string {
 	return "user " + who.UserID.String() + " in " + who.OrganizationID.String()
 }
 
-// first claims a request's key, if it has one. It answers nil when the request
-// must be done, and replayed when it was done before.
+// first is for a request that was read whole and is good. It claims the request's
+// key, if it has one: it answers nil when the request must be done, and replayed when
+// it was done before. Whoever may not ask for it any more is refused.
 func (s *server) first(ctx context.Context, digest string) error {
+	if err := exchangeOf(ctx).arrived(); err != nil {
+		return err
+	}
 	state, _ := ctx.Value(repeatableKey{}).(*repeatable)
 	if state == nil {
 		return nil

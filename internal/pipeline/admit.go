@@ -63,9 +63,28 @@ func Refusal(err error) error {
 	}
 }
 
+// open refuses what is for an organization that was shut since the request was let
+// in, and keeps it open for the rest of the transaction: what is added after it was
+// erased would be erased by nobody.
+func open(ctx context.Context, tx *db.Tx, org asset.ID) error {
+	o, err := tx.OrganizationInUse(ctx, org)
+	switch {
+	case err != nil:
+		return err
+	case o.DeletedAt != nil || o.ErasedAt != nil:
+		return asset.Errorf(asset.Forbidden, nil, "the organization was deleted")
+	case o.SuspendedAt != nil:
+		return asset.Errorf(asset.Forbidden, nil, "the organization was suspended by the operator")
+	}
+	return nil
+}
+
 // insert writes the row, which allots the number, and mints the payload that
 // carries it.
 func (p *Pipeline) insert(ctx context.Context, tx *db.Tx, a *asset.Asset) error {
+	if err := open(ctx, tx, a.OrganizationID); err != nil {
+		return err
+	}
 	return tx.InsertAsset(ctx, a, func(number int64) (uint64, error) {
 		payload, err := watermark.Mint(p.markKey, uint64(number))
 		return uint64(payload), err
