@@ -36,6 +36,9 @@ type Config struct {
 	HashesAtOnce int `yaml:"hashes_at_once"`
 	// OwnedOrganizations is how many a user may own. Default 10.
 	OwnedOrganizations int `yaml:"owned_organizations"`
+	// ClientsPerOrganization is how many OAuth2 clients an organization may have.
+	// Default 100.
+	ClientsPerOrganization int `yaml:"clients_per_organization"`
 	// KeysPerOrganization is how many API keys of an organization may work at a
 	// time. Default 1000.
 	KeysPerOrganization int `yaml:"keys_per_organization"`
@@ -63,7 +66,7 @@ func DefaultConfig(base string) Config {
 	return Config{
 		Issuer: base, AccessTTL: time.Hour, RefreshTTL: 30 * 24 * time.Hour, SessionTTL: 90 * 24 * time.Hour,
 		Argon2:       Argon2{MemoryKiB: 19456, Passes: 2, Lanes: 1},
-		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, KeysPerOrganization: 1000, SelfServicePlans: true,
+		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, ClientsPerOrganization: 100, KeysPerOrganization: 1000, SelfServicePlans: true,
 		DeletionGrace: 30 * 24 * time.Hour, Now: time.Now,
 	}
 }
@@ -92,6 +95,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("account: argon2 wants passes and lanes of 1 or more and 8 KiB of memory a lane")
 	case c.DeletionGrace < 0:
 		return fmt.Errorf("account: deletion_grace is not negative")
+	case c.ClientsPerOrganization < 1:
+		return fmt.Errorf("account: clients_per_organization is 1 or more")
 	case c.HashesAtOnce < 1 || c.OwnedOrganizations < 1 || c.KeysPerOrganization < 1:
 		return fmt.Errorf("account: hashes_at_once, owned_organizations and keys_per_organization are 1 or more")
 	}

@@ -23,16 +23,16 @@ type BrowserLogin = db.OAuthLogin
 // errors are those of Login but for SECOND_FACTOR_REQUIRED.
 func (s *Service) LogInBrowser(ctx context.Context, email, password string) (cookie string, l *BrowserLogin, err error) {
 	cookie = randomText()
-	u, err := s.signIn(ctx, SignIn{Email: email, Password: password}, func(ctx context.Context, tx *db.Tx, u *db.User) error {
+	in := SignIn{Email: email, Password: password, pending: func(ctx context.Context, tx *db.Tx, u *db.User) error {
+		l = s.browserLogin(cookie, u, "pwd")
+		l.Pending, l.ExpiresAt = true, s.now().Add(pendingTTL)
+		return tx.InsertOAuthLogin(ctx, l)
+	}}
+	_, err = s.signIn(ctx, in, func(ctx context.Context, tx *db.Tx, u *db.User) error {
 		l = s.browserLogin(cookie, u, "pwd")
 		return tx.InsertOAuthLogin(ctx, l)
 	})
-	if asset.Is(err, asset.SecondFactorRequired) {
-		l = s.browserLogin(cookie, u, "pwd")
-		l.Pending, l.ExpiresAt = true, s.now().Add(pendingTTL)
-		err = s.db.InsertOAuthLogin(ctx, l)
-	}
-	if err != nil {
+	if err != nil && !asset.Is(err, asset.SecondFactorRequired) {
 		return "", nil, err
 	}
 	return cookie, l, nil

@@ -73,23 +73,39 @@ func (s *Service) CreateClient(ctx context.Context, p Principal, n NewClient) (*
 	if c.Kind == ConfidentialClient {
 		secret = newClientSecret()
 	}
-	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err := s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+		if c.CreatedBy, err = s.clientMaker(ctx, tx, p); err != nil {
+			return err
+		}
+		n, err := tx.CountOAuthClients(ctx, c.OrganizationID)
+		if err == nil && n >= s.config.ClientsPerOrganization {
+			err = asset.Errorf(asset.QuotaExceeded, nil, "an organization has at most %d clients; delete one", s.config.ClientsPerOrganization)
+		}
+		if err != nil {
+			return err
+		}
 		if err := tx.InsertOAuthClient(ctx, c); err != nil {
 			return err
 		}
 		if secret != "" {
-			if err := tx.RotateOAuthSecret(ctx, c.ID, hashSecret(secret), s.now()); err != nil {
+			c.SecretBy = c.CreatedBy
+			if err := tx.RotateOAuthSecret(ctx, c.ID, hashSecret(secret), c.SecretBy, s.now()); err != nil {
 				return err
 			}
 		}
 		return record(ctx, tx, p, clientEvent(ActionClientCreated, c))
 	})
-	return c, secret, err
+	if err != nil {
+		return nil, "", err
+	}
+	return c, secret, nil
 }
 
+// clientEvent tells of a client. Redirect URIs are counted: they can be long, and
+// events stay for good.
 func clientEvent(action string, c *Client) Event {
 	return Event{Action: action, Organization: &c.OrganizationID, Target: c.ID.String(),
-		Details: map[string]any{"name": c.Name, "kind": c.Kind, "redirect_uris": c.RedirectURIs, "scopes": c.Scopes}}
+		Details: map[string]any{"name": c.Name, "kind": c.Kind, "redirect_uris": len(c.RedirectURIs), "scopes": c.Scopes}}
 }
 
 // changeClient writes into a client what p may write there.
@@ -153,25 +169,49 @@ func (s *Service) Client(ctx context.Context, p Principal, id asset.ID) (*Client
 	return s.db.OAuthClientByID(ctx, p.OrganizationID, id)
 }
 
-// UpdateClient changes a client. What it may no longer do, its tokens can do no
-// longer either, at once.
+// UpdateClient changes a client; what changes nothing leaves no trace. What it may no
+// longer do, its tokens can do no longer either, at once. Whoever says where users are
+// sent back to, or what the client may do, could act by it: they need all its scopes.
+// A public client, which has no secret to rotate, is theirs to answer for from then on.
 func (s *Service) UpdateClient(ctx context.Context, p Principal, id asset.ID, patch ClientPatch) (c *Client, err error) {
 	if err := p.Require(ScopeAdmin); err != nil {
 		return nil, err
 	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		by, err := s.clientMaker(ctx, tx, p)
+		if err != nil {
+			return err
+		}
 		if c, err = tx.OAuthClientByID(ctx, p.OrganizationID, id); err != nil {
 			return err
+		}
+		before := *c
+		if patch.RedirectURIs != nil || patch.Scopes != nil {
+			if err := holdsAll(p, c); err != nil {
+				return err
+			}
+			if c.Kind == PublicClient {
+				c.CreatedBy = by
+			}
 		}
 		if err := changeClient(p, c, patch); err != nil {
 			return err
 		}
+		e := clientEvent(ActionClientUpdated, c)
+		changed := changedFields(&before, c)
+		if len(changed) == 0 {
+			return nil
+		}
 		if err := tx.UpdateOAuthClient(ctx, c); err != nil {
 			return err
 		}
-		return record(ctx, tx, p, clientEvent(ActionClientUpdated, c))
+		e.Details["changed"] = changed
+		return record(ctx, tx, p, e)
 	})
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // DeleteClient ends a client with everything that it was given, at once.
@@ -180,6 +220,9 @@ func (s *Service) DeleteClient(ctx context.Context, p Principal, id asset.ID) er
 		return err
 	}
 	return s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := s.clientMaker(ctx, tx, p); err != nil {
+			return err
+		}
 		c, err := tx.OAuthClientByID(ctx, p.OrganizationID, id)
 		if err != nil {
 			return err
@@ -195,7 +238,9 @@ func (s *Service) DeleteClient(ctx context.Context, p Principal, id asset.ID) er
 const MaxClientOverlap = 720 * time.Hour
 
 // RotateClientSecret gives a confidential client another secret, shown this once.
-// The one before works on for the overlap.
+// The one before works on for the overlap, while whoever saw it is still there. The
+// caller, who could act by the client now, needs all its scopes, and answers for it
+// from now on: so a client is kept whose maker left.
 func (s *Service) RotateClientSecret(ctx context.Context, p Principal, id asset.ID, overlap time.Duration) (c *Client, secret string, err error) {
 	if err := p.Require(ScopeAdmin); err != nil {
 		return nil, "", err
@@ -205,15 +250,23 @@ func (s *Service) RotateClientSecret(ctx context.Context, p Principal, id asset.
 	}
 	secret = newClientSecret()
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		by, err := s.clientMaker(ctx, tx, p)
+		if err != nil {
+			return err
+		}
 		if c, err = tx.OAuthClientByID(ctx, p.OrganizationID, id); err != nil {
+			return err
+		}
+		if err := holdsAll(p, c); err != nil {
 			return err
 		}
 		if c.Kind != ConfidentialClient {
 			return asset.Errorf(asset.Conflict, nil, "a public client has no secret")
 		}
-		if err := tx.RotateOAuthSecret(ctx, id, hashSecret(secret), s.now().Add(overlap)); err != nil {
+		if err := tx.RotateOAuthSecret(ctx, id, hashSecret(secret), by, s.now().Add(overlap)); err != nil {
 			return err
 		}
+		c.CreatedBy, c.SecretBy = by, by
 		e := clientEvent(ActionClientSecret, c)
 		e.Details = map[string]any{"overlap_hours": overlap.Hours()}
 		return record(ctx, tx, p, e)

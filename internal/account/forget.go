@@ -21,7 +21,7 @@ type Rows interface {
 	ExpireCounters(ctx context.Context) (int, error)
 }
 
-// Forgetting deletes, once a day, what only matters for a while: sessions that
+// Forgetting deletes, every hour, what only matters for a while: sessions that
 // ran out a week ago, with their refresh tokens, what OAuth2 clients were granted
 // until then, the tokens of messages that ran out, the answers that were kept for
 // an Idempotency-Key, and the counts of windows that are over.
@@ -52,10 +52,11 @@ func (w *forgetter) Timeout(*river.Job[ForgetJob]) time.Duration { return 5 * ti
 // Workers registers what works the job.
 func (f Forgetting) Workers(w *river.Workers) { river.AddWorker(w, &forgetter{Forgetting: f}) }
 
-// Periodic returns what the queue runs by the clock. It runs at the start too: a
-// server that is restarted every day would never get to it otherwise.
+// Periodic returns what the queue runs by the clock: every hour, because access tokens
+// of clients end within one and each is a row. It runs at the start too, for a server
+// that is restarted more often.
 func (f Forgetting) Periodic() []*river.PeriodicJob {
-	return []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(24*time.Hour),
+	return []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
 		func() (river.JobArgs, *river.InsertOpts) { return ForgetJob{}, nil },
 		&river.PeriodicJobOpts{RunOnStart: true})}
 }

@@ -29,37 +29,72 @@ type Authorization struct {
 
 // Agree notes that the user of a login lets a client act, and answers the code
 // that tells it. Scopes that the user's role in the organization has not are
-// left out.
+// left out. A login or a client that ended meanwhile is access_denied.
 func (s *Service) Agree(ctx context.Context, l *db.OAuthLogin, a Authorization) (code string, err error) {
-	live, there, err := s.db.LiveMember(ctx, l.UserID, a.Organization)
-	if err != nil {
-		return "", err
-	}
-	if !live || !there.Works() {
-		return "", errNotMember()
-	}
-	scopes := withinRole(a.Scopes, there.Role)
-	if !slices.ContainsFunc(scopes, func(scope string) bool { return scope != ScopeOffline }) {
-		return "", oauthErrorf(AccessDenied, "your role in this organization allows nothing of what is asked for")
-	}
 	code = "cert_ac_" + randomText()
-	now := s.now()
-	g := &db.OAuthGrant{
-		ID: asset.NewID(), ClientID: a.Client.ID, UserID: l.UserID, OrganizationID: a.Organization, Scopes: scopes,
-		CodeHash: hashSecret(code), CodeExpiresAt: now.Add(codeTTL), CodeChallenge: a.Challenge,
-		RedirectURI: a.RedirectURI, Nonce: a.Nonce, AuthTime: l.CreatedAt, Methods: l.Methods,
-		CreatedAt: now, ExpiresAt: now.Add(s.config.AccessTTL + codeTTL), EndsAt: now.Add(s.config.SessionTTL),
-	}
-	if slices.Contains(scopes, ScopeOffline) {
-		g.ExpiresAt = now.Add(s.config.RefreshTTL)
-	}
-	return code, s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		// A reset of the password waits for this, or ended the login before it.
+		if _, err := tx.LockUser(ctx, l.UserID); err != nil {
+			return err
+		}
+		role, err := mayAgree(ctx, tx, l, a)
+		if err != nil {
+			return err
+		}
+		scopes := withinRole(a.Scopes, role)
+		if !slices.ContainsFunc(scopes, func(scope string) bool { return scope != ScopeOffline }) {
+			return oauthErrorf(AccessDenied, "your role in this organization allows nothing of what is asked for")
+		}
+		g := s.newGrant(l, a, scopes)
+		g.CodeHash = hashSecret(code)
 		if err := tx.InsertOAuthGrant(ctx, g); err != nil {
 			return err
 		}
 		return record(ctx, tx, Principal{UserID: l.UserID}, Event{Action: ActionConsentGiven, Organization: &g.OrganizationID,
 			Target: a.Client.ID.String(), Details: map[string]any{"client": a.Client.Name, "scopes": scopes}})
 	})
+	if err != nil {
+		return "", err
+	}
+	return code, nil
+}
+
+// mayAgree answers the role in which the user of a login may let a client act now.
+func mayAgree(ctx context.Context, tx *db.Tx, l *db.OAuthLogin, a Authorization) (role string, err error) {
+	login, err := tx.LiveOAuthLogin(ctx, l.Hash)
+	if err != nil {
+		return "", err
+	}
+	if login == nil || login.Pending {
+		return "", oauthErrorf(AccessDenied, "the login was ended")
+	}
+	c, err := tx.LiveOAuthClient(ctx, a.Client.ID)
+	if err != nil {
+		return "", err
+	}
+	if c == nil {
+		return "", oauthErrorf(AccessDenied, "the client was ended")
+	}
+	live, there, err := tx.LiveMember(ctx, l.UserID, a.Organization)
+	if err == nil && (!live || !there.Works()) {
+		err = errNotMember()
+	}
+	return there.Role, err
+}
+
+// newGrant is a grant by this moment's clock, without its code.
+func (s *Service) newGrant(l *db.OAuthLogin, a Authorization, scopes []string) *db.OAuthGrant {
+	now := s.now()
+	g := &db.OAuthGrant{
+		ID: asset.NewID(), ClientID: a.Client.ID, UserID: l.UserID, OrganizationID: a.Organization, Scopes: scopes,
+		CodeExpiresAt: now.Add(codeTTL), CodeChallenge: a.Challenge,
+		RedirectURI: a.RedirectURI, Nonce: a.Nonce, AuthTime: l.CreatedAt, Methods: l.Methods,
+		CreatedAt: now, ExpiresAt: now.Add(s.config.AccessTTL + codeTTL), EndsAt: now.Add(s.config.SessionTTL),
+	}
+	if slices.Contains(scopes, ScopeOffline) {
+		g.ExpiresAt = now.Add(s.config.RefreshTTL)
+	}
+	return g
 }
 
 // withinRole leaves of the scopes what a role may do, and those that say who

@@ -48,11 +48,15 @@ func (s *Service) authenticateClient(ctx context.Context, claims presented, c Cr
 	return p, nil
 }
 
-// worth is what a token may do today.
+// worth is what a token may do today: no more than its client, than who answers for
+// that, and than its user, or who made the secret that a client itself came with.
 func worth(t *db.OAuthTokenState) []string {
-	scopes := []string{}
+	scopes, role := []string{}, t.Role
+	if t.UserID == nil {
+		role = t.SecretRole
+	}
 	for _, scope := range t.Scopes {
-		if slices.Contains(t.ClientScopes, scope) && (t.UserID == nil || slices.Contains(roleScopes[t.Role], scope)) {
+		if slices.Contains(t.ClientScopes, scope) && slices.Contains(roleScopes[t.MakerRole], scope) && slices.Contains(roleScopes[role], scope) {
 			scopes = append(scopes, scope)
 		}
 	}

@@ -58,14 +58,19 @@ func IdentityScopes() []string { return slices.Clone(identityScopes) }
 // what acts.
 func OAuthScopes() []string { return append(slices.Clone(identityScopes), roleScopes[RoleOwner]...) }
 
-// LiveClient finds a client that may act; nil when there is none, or when its
-// organization is suspended.
+// LiveClient finds a client that may act, with its scopes as they are worth today:
+// what the role of who answers for it allows. Nil when there is none, when its
+// organization is suspended, or when whoever answers for it is no member any more.
 func (s *Service) LiveClient(ctx context.Context, id string) (*Client, error) {
 	parsed, err := uuid.Parse(id)
 	if err != nil || parsed.String() != id {
 		return nil, nil
 	}
-	return s.db.LiveOAuthClient(ctx, parsed)
+	c, err := s.db.LiveOAuthClient(ctx, parsed)
+	if c != nil {
+		c.Scopes = effectiveScopes(c.Scopes, c.MakerRole)
+	}
+	return c, err
 }
 
 // AuthenticateClient finds a client by its id and, when it is a confidential one,
@@ -82,13 +87,14 @@ func (s *Service) AuthenticateClient(ctx context.Context, id, secret string) (*C
 	if c.Kind == PublicClient {
 		return c, nil
 	}
-	ok, err := s.db.OAuthSecretWorks(ctx, c.ID, hashSecret(secret))
+	by, role, err := s.db.OAuthSecret(ctx, c.ID, hashSecret(secret))
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
+	if role == "" {
 		return nil, refused
 	}
+	c.SecretBy, c.Scopes = by, effectiveScopes(c.Scopes, role)
 	return c, nil
 }
 
@@ -117,8 +123,11 @@ func (s *Service) ClientToken(ctx context.Context, c *Client, scopes []string) (
 			return nil, oauthErrorf(InvalidScope, "the client may not have the scope %q", scope)
 		}
 	}
+	if len(scopes) == 0 {
+		return nil, oauthErrorf(InvalidScope, "who answers for the client may do nothing of what it was registered for")
+	}
 	t := &db.OAuthToken{ID: asset.NewID(), ClientID: c.ID, OrganizationID: c.OrganizationID, Scopes: distinct(scopes),
-		CreatedAt: s.now(), ExpiresAt: s.now().Add(s.config.AccessTTL)}
+		CreatedBy: c.SecretBy, CreatedAt: s.now(), ExpiresAt: s.now().Add(s.config.AccessTTL)}
 	if err := s.db.InsertOAuthToken(ctx, t); err != nil {
 		return nil, err
 	}

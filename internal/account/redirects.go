@@ -2,6 +2,7 @@ package account
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,20 @@ import (
 // loopback are the hosts by which a program on the user's own machine is reached
 // (RFC 8252, section 7.3).
 var loopback = []string{"127.0.0.1", "[::1]", "localhost"}
+
+// hostSyntax is what an https redirect URI names after the scheme: labels of letters, digits
+// and hyphens, or an address in brackets, and a port. It is printed into the pages'
+// Content-Security-Policy, where an asterisk or a semicolon would say something.
+var hostSyntax = regexp.MustCompile(`^(?i:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$`)
+
+// authority is what stands between a URI's "//" and its path, as it was written.
+func authority(uri string) string {
+	_, after, _ := strings.Cut(uri, "://")
+	if end := strings.IndexAny(after, "/?#"); end >= 0 {
+		return after[:end]
+	}
+	return after
+}
 
 // checkRedirectURI holds an address that users are sent back to to what is safe:
 // https, http to the user's own machine, or, for public clients, a scheme of the
@@ -27,7 +42,9 @@ func checkRedirectURI(kind, uri string) error {
 	}
 	_, _, local := cutLoopback(uri)
 	switch {
-	case u.Scheme == "https" && u.Host != "", u.Scheme == "http" && local:
+	case u.Scheme == "https" && !hostSyntax.MatchString(authority(uri)):
+		return refused("the host of a redirect URI has letters, digits, dots and hyphens, or is an address in brackets")
+	case u.Scheme == "https", u.Scheme == "http" && local:
 		return nil
 	case u.Scheme == "http":
 		return refused("http is for the user's own machine (127.0.0.1, [::1], localhost); use https")

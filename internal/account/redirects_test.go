@@ -48,6 +48,20 @@ func TestRedirectURIs(t *testing.T) {
 		{public, "https://client.example/done#", false},
 		{public, "https://client.example/\ndone", false},
 		{public, "https://clíent.example/done", false},
+		{confidential, "HTTPS://Client-1.example:8443", true},
+		{confidential, "https://[2001:db8::1]:8443/done", true},
+		{confidential, "https://*", false},
+		{confidential, "https://*.example/done", false},
+		{confidential, "https://a;b.example/cb", false},
+		{confidential, "https://a%3Bb.example/cb", false},
+		{confidential, "https://a,b.example/cb", false},
+		{confidential, "https://'self'/cb", false},
+		{confidential, "https://a..example/cb", false},
+		{confidential, "https://-a.example/cb", false},
+		{confidential, "https://a.example:/cb", false},
+		{confidential, "https://a.example:*/cb", false},
+		{confidential, "https://[::1%25eth0]/cb", false},
+		{confidential, "https://[a;b]/cb", false},
 	} {
 		if _, err := register(test.kind, test.uri); (err == nil) != test.ok || (err != nil && !asset.Is(err, asset.ValidationError)) {
 			t.Errorf("%s %q: %v", test.kind, test.uri, err)

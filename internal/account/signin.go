@@ -16,6 +16,10 @@ type SignIn struct {
 	// after the password was right; an error of it ends the attempt. It is the place
 	// to bound how often codes may be tried.
 	BeforeCode func(ctx context.Context, user asset.ID) error
+
+	// pending, where it is set, is run in the transaction that finds that a second
+	// factor is wanted and none was given, so that no reset comes in between.
+	pending func(ctx context.Context, tx *db.Tx, u *db.User) error
 }
 
 func errCredentials() error {
@@ -41,6 +45,9 @@ func (s *Service) signIn(ctx context.Context, in SignIn, then func(context.Conte
 	var failure error
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if failure, err = s.admit(ctx, tx, u, in.Code); err != nil || failure != nil {
+			if in.pending != nil && err == nil && asset.Is(failure, asset.SecondFactorRequired) {
+				err = in.pending(ctx, tx, u)
+			}
 			return err // a failure is committed, and told after
 		}
 		if err := record(ctx, tx, Principal{UserID: u.ID}, Event{Action: ActionLoggedIn}); err != nil {

@@ -11,7 +11,9 @@ import (
 
 func oauthClient(t *testing.T, d *db.DB, org asset.ID) *db.OAuthClient {
 	t.Helper()
-	c := &db.OAuthClient{ID: asset.NewID(), OrganizationID: org, Name: "Newsroom\x00", Kind: "confidential",
+	o, err := d.OrganizationByID(t.Context(), org)
+	must(t, err)
+	c := &db.OAuthClient{ID: asset.NewID(), OrganizationID: org, CreatedBy: &o.OwnerID, Name: "Newsroom\x00", Kind: "confidential",
 		RedirectURIs: db.Strings{"https://client.example/"}, Scopes: db.Strings{"read", "write"}}
 	must(t, d.InsertOAuthClient(t.Context(), c))
 	return c
@@ -39,15 +41,18 @@ func TestOAuthClientRows(t *testing.T) {
 		now := time.Now()
 		works := func(hash string) bool {
 			t.Helper()
-			ok, err := d.OAuthSecretWorks(t.Context(), client.ID, hash)
+			by, role, err := d.OAuthSecret(t.Context(), client.ID, hash)
 			must(t, err)
-			return ok
+			if role != "" && (role != "owner" || *by != *client.CreatedBy) {
+				t.Errorf("made by %v, %s", by, role)
+			}
+			return role != ""
 		}
-		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "one", now))
-		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "two", now.Add(time.Hour)))
-		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "three", now.Add(2*time.Hour)))
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "one", client.CreatedBy, now))
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "two", client.CreatedBy, now.Add(time.Hour)))
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "three", client.CreatedBy, now.Add(2*time.Hour)))
 		want(t, "with overlap", words(works("one"), works("two"), works("three"), works("four")), "true true true false")
-		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "four", now.Add(-time.Second)))
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "four", client.CreatedBy, now.Add(-time.Second)))
 		want(t, "without", words(works("one"), works("two"), works("three"), works("four")), "false false false true")
 
 		live, err := d.LiveOAuthClient(t.Context(), client.ID)
@@ -108,7 +113,7 @@ func TestOAuthGrantRows(t *testing.T) {
 		token := &db.OAuthToken{ID: asset.NewID(), ClientID: client.ID, GrantID: &g.ID, OrganizationID: org, UserID: &user,
 			Scopes: db.Strings{"read"}, ExpiresAt: now.Add(time.Hour)}
 		must(t, d.InsertOAuthToken(t.Context(), token))
-		alone := &db.OAuthToken{ID: asset.NewID(), ClientID: client.ID, OrganizationID: org, Scopes: db.Strings{"read"}, ExpiresAt: now.Add(time.Hour)}
+		alone := &db.OAuthToken{ID: asset.NewID(), ClientID: client.ID, OrganizationID: org, CreatedBy: &user, Scopes: db.Strings{"read"}, ExpiresAt: now.Add(time.Hour)}
 		must(t, d.InsertOAuthToken(t.Context(), alone))
 		live := func(id asset.ID) bool {
 			t.Helper()
@@ -133,6 +138,58 @@ func TestOAuthGrantRows(t *testing.T) {
 		kept, err = d.OAuthTokenByID(t.Context(), asset.NewID())
 		must(t, err)
 		want(t, "no such token", kept == nil, true)
+	})
+}
+
+// A client, its secrets and its tokens live as long as who answers for them is a
+// member and not suspended; each for itself.
+func TestOAuthMakers(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		owner, org := organization(t, d, "acme")
+		admin, _ := organization(t, d, "admin")
+		must(t, d.PutMembership(t.Context(), org, admin, "admin"))
+		client := oauthClient(t, d, org)
+		later := time.Now().Add(time.Hour)
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "first", &owner, later))
+		must(t, d.RotateOAuthSecret(t.Context(), client.ID, "second", &admin, later))
+		tokens := map[string]asset.ID{}
+		for name, by := range map[string]*asset.ID{"first": &owner, "second": &admin, "nobody's": nil} {
+			tokens[name] = asset.NewID()
+			must(t, d.InsertOAuthToken(t.Context(), &db.OAuthToken{ID: tokens[name], ClientID: client.ID, OrganizationID: org, CreatedBy: by,
+				Scopes: db.Strings{"read"}, ExpiresAt: later}))
+		}
+		look := func() string {
+			t.Helper()
+			role := "none"
+			live, err := d.LiveOAuthClient(t.Context(), client.ID)
+			must(t, err)
+			if live != nil {
+				role = live.MakerRole
+			}
+			all := []any{role}
+			for _, name := range []string{"first", "second", "nobody's"} {
+				_, role, err := d.OAuthSecret(t.Context(), client.ID, name)
+				must(t, err)
+				state, err := d.LiveOAuthToken(t.Context(), tokens[name])
+				must(t, err)
+				if state != nil && (state.MakerRole != live.MakerRole || state.SecretRole != role) {
+					t.Errorf("%s: %s, %s", name, state.MakerRole, state.SecretRole)
+				}
+				all = append(all, role, state != nil)
+			}
+			return words(all...)
+		}
+		want(t, "both there", look(), "admin owner true admin true  false")
+		must(t, d.PutMembership(t.Context(), org, admin, "viewer"))
+		want(t, "its maker demoted", look(), "viewer owner true viewer true  false")
+		must(t, d.DeleteMembership(t.Context(), org, admin))
+		want(t, "its maker removed", look(), "none owner false  false  false")
+		client.CreatedBy = &owner
+		must(t, d.UpdateOAuthClient(t.Context(), client))
+		want(t, "the owner answers for it", look(), "owner owner true  false  false")
+		must(t, d.RevokeMadeBy(t.Context(), owner))
+		want(t, "the owner's account was taken back", look(), "none  false  false  false")
 	})
 }
 

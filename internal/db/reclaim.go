@@ -8,7 +8,8 @@ import (
 
 // RevokeMadeBy ends now what a user made that opens anything without their login:
 // second factor and recovery codes, keys and invitations that wait in whatever
-// organization, and identities at other issuers. Logins are for EndLogins.
+// organization, clients there until somebody else answers for them, and identities at
+// other issuers. Logins are for EndLogins.
 func (q Queries) RevokeMadeBy(ctx context.Context, user asset.ID) error {
 	return q.atomically(ctx, func(ctx context.Context, q Queries) error {
 		if err := q.ClearTOTP(ctx, user); err != nil {
@@ -17,6 +18,11 @@ func (q Queries) RevokeMadeBy(ctx context.Context, user asset.ID) error {
 		if _, err := q.w.NewUpdate().Model((*APIKey)(nil)).Set("revoked_at = ?", q.now()).
 			Where("user_id = ? AND revoked_at IS NULL", user).Exec(ctx); err != nil {
 			return err
+		}
+		for _, model := range []any{(*OAuthClient)(nil), (*oauthSecret)(nil), (*OAuthToken)(nil)} {
+			if _, err := q.w.NewUpdate().Model(model).Set("created_by = NULL").Where("created_by = ?", user).Exec(ctx); err != nil {
+				return err
+			}
 		}
 		if _, err := q.w.NewUpdate().Model((*Invitation)(nil)).Set("revoked_at = ?", q.now()).
 			Where("invited_by = ? AND revoked_at IS NULL AND accepted_at IS NULL", user).Exec(ctx); err != nil {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -67,9 +68,13 @@ func (s *server) withForm(next http.Handler) http.Handler {
 			s.refuseError(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), headerKey{}, w.Header())))
 	})
 }
+
+// headerKey finds the answer's header in the context: what the library calls has no
+// other way to it.
+type headerKey struct{}
 
 // withBearer lets userinfo be asked with a token in the header alone.
 func (s *server) withBearer(next http.Handler) http.Handler {

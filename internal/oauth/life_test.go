@@ -389,7 +389,9 @@ func TestTokensAreNotMixedUp(t *testing.T) {
 	if status, _ := w.refresh(config, login.RefreshToken); status != 400 {
 		t.Errorf("a login's refresh token continues a grant: %d", status)
 	}
-	out, err := w.ClientToken(t.Context(), w.live(config), nil)
+	client, err := w.AuthenticateClient(t.Context(), config.ClientID, config.ClientSecret)
+	must(t, err)
+	out, err := w.ClientToken(t.Context(), client, nil)
 	must(t, err)
 	if _, err := w.UserInfo(t.Context(), out.AccessToken); !asset.Is(err, asset.InsufficientScope) {
 		t.Errorf("userinfo of nobody: %v", err)
@@ -445,7 +447,8 @@ func TestAudit(t *testing.T) {
 	w.refresh(config, token.RefreshToken) // dead, so that somebody copied it
 	_, _, err := w.RotateClientSecret(t.Context(), u, client.ID, 0)
 	must(t, err)
-	_, err = w.UpdateClient(t.Context(), u, client.ID, account.ClientPatch{Name: &client.Name})
+	name := "Desk"
+	_, err = w.UpdateClient(t.Context(), u, client.ID, account.ClientPatch{Name: &name})
 	must(t, err)
 	must(t, w.DeleteClient(t.Context(), u, client.ID))
 	all, _, err := w.rows.AuditEvents(t.Context(), db.AuditFilter{OrganizationID: &u.OrganizationID, Page: db.Page{Number: 1, Size: 100}})

@@ -103,7 +103,7 @@ func TestOutsideIssuerRegisters(t *testing.T) {
 	if again := here.bearer(id); again.UserID != p.UserID {
 		t.Error("registered twice")
 	}
-	if _, err := here.Close(t.Context(), p, "", ""); !asset.Is(err, asset.Forbidden) {
+	if _, err := here.Close(t.Context(), p, account.Proof{}); !asset.Is(err, asset.Forbidden) {
 		t.Errorf("the account is closed by a token of elsewhere: %v", err)
 	}
 	if _, err := here.Login(t.Context(), account.SignIn{Email: "john@example.com", Password: ""}); !asset.Is(err, asset.InvalidCredentials) {

@@ -2,6 +2,8 @@ package oauth
 
 import (
 	"context"
+	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -9,7 +11,9 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/certana/certana/internal/account"
+	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/quota"
 )
 
 var _ op.Server = (*server)(nil)
@@ -34,8 +38,28 @@ func (s *server) authenticate(ctx context.Context, cc *op.ClientCredentials) (*a
 // ClientCredentialsExchange gives a client a token of its own.
 func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
 	c := r.Client.(client)
+	if err := s.enough(ctx, c.GetID()); err != nil {
+		return nil, err
+	}
 	out, err := s.Accounts.ClientToken(ctx, c.Client, scopesOf(r.Form.Get("scope")))
 	return s.tokens(ctx, c, out, err)
+}
+
+// enough bounds how many tokens a client gets for itself: each is a row until it ends.
+// The client has authenticated, so that nobody else can use its tokens up.
+func (s *server) enough(ctx context.Context, client string) error {
+	if s.Limits == nil {
+		return nil
+	}
+	g, err := s.Limits.Attempt(ctx, quota.ClientToken, addressOf(ctx), client)
+	if !asset.Is(err, asset.RateLimited) {
+		return s.told(ctx, err, client)
+	}
+	if h, ok := ctx.Value(headerKey{}).(http.Header); ok {
+		h.Set("Retry-After", strconv.FormatInt(max(1, g.RetryAfter()), 10))
+	}
+	return op.NewStatusError(&oidc.Error{ErrorType: "temporarily_unavailable",
+		Description: printable(asset.AsError(err).Detail + "; use a token until it expires")}, http.StatusTooManyRequests)
 }
 
 // CodeExchange gives a client what a user agreed to.

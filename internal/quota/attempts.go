@@ -25,6 +25,7 @@ const (
 	KeyValidation     Kind = "key_validation"     // none
 	Refresh           Kind = "refresh"            // none
 	OAuthToken        Kind = "oauth_token"        // client id
+	ClientToken       Kind = "client_token"       // client id; what it gets for itself, not failures
 	Serial            Kind = "serial"             // API key id
 )
 
@@ -53,6 +54,7 @@ func (c Config) bounds() map[Kind]bound {
 		KeyValidation:     {quarter, c.KeyFailures, 0, 0},
 		Refresh:           {quarter, c.RefreshFailures, 0, 0},
 		OAuthToken:        {quarter, c.OAuthFailures, c.OAuthFailuresPerClient, 0},
+		ClientToken:       {6 * time.Minute, 0, 0, c.ClientTokens},
 		Serial:            {hour, c.SerialMisses, 0, c.SerialMissesPerKey},
 	}
 }

@@ -80,6 +80,9 @@ type Config struct {
 	OAuthFailures int64 `yaml:"oauth_failures"`
 	// OAuthFailuresPerClient is the same for one client from one address. Default 20.
 	OAuthFailuresPerClient int64 `yaml:"oauth_failures_per_client"`
+	// ClientTokens is how many tokens of its own an OAuth2 client gets in six minutes:
+	// 600 an hour, and 60 at once. Default 60.
+	ClientTokens int64 `yaml:"client_tokens"`
 	// SerialMisses is how many serial numbers in an hour may not be found from one
 	// address. Default 300.
 	SerialMisses int64 `yaml:"serial_misses"`
@@ -100,7 +103,7 @@ func DefaultConfig() Config {
 		Logins: 100, LoginsPerUser: 10, LoginsPerUserAnywhere: 200, Registrations: 100,
 		PasswordResets: 50, PasswordResetsPerUser: 5, EmailVerifications: 50, EmailVerificationsPerUser: 5,
 		TOTPTries: 50, TOTPTriesPerUser: 5, Invitations: 100, InvitationsPerUser: 50,
-		KeyFailures: 100, RefreshFailures: 100, OAuthFailures: 100, OAuthFailuresPerClient: 20,
+		KeyFailures: 100, RefreshFailures: 100, OAuthFailures: 100, OAuthFailuresPerClient: 20, ClientTokens: 60,
 		SerialMisses: 300, SerialMissesPerKey: 300,
 	}
 }

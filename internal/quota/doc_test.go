@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -16,10 +17,11 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed := map[Kind]bound{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (15 min|1 h) \\| (\\d*) \\| (\\d*) ?\\| (\\d*) ?\\|").FindAllStringSubmatch(string(text), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (6 min|15 min|1 h) \\| (\\d*) ?\\| (\\d*) ?\\| (\\d*) ?\\|").FindAllStringSubmatch(string(text), -1) {
 		b := bound{window: time.Hour}
-		if row[2] == "15 min" {
-			b.window = 15 * time.Minute
+		if minutes, ok := strings.CutSuffix(row[2], " min"); ok {
+			n, _ := strconv.Atoi(minutes)
+			b.window = time.Duration(n) * time.Minute
 		}
 		for i, to := range []*int64{&b.address, &b.pair, &b.subject} {
 			*to, _ = strconv.ParseInt(row[3+i], 10, 64)
