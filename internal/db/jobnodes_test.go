@@ -167,6 +167,15 @@ func TestRescue(t *testing.T) {
 	})
 }
 
+// state is that of the only job.
+func state(t *testing.T, d *db.DB) (state string) {
+	t.Helper()
+	must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		return tx.SQL().QueryRowContext(ctx, "SELECT state FROM river_job").Scan(&state)
+	}))
+	return state
+}
+
 // While one process works, a second one that starts must leave its running jobs
 // alone.
 func TestSecondWorkerTakesNoOrphans(t *testing.T) {
@@ -183,14 +192,82 @@ func TestSecondWorkerTakesNoOrphans(t *testing.T) {
 		enqueue(t, d, q, "slow", nil)
 		want(t, "attempt", receive(t, began), 1)
 		second := start(t, open(t, c), work)
-		var state string
-		must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-			return tx.SQL().QueryRowContext(ctx, "SELECT state FROM river_job").Scan(&state)
-		}))
-		want(t, "state after the second's start", state, "running")
+		want(t, "state after the second's start", state(t, d), "running")
 		close(release)
 		stop(t, q)
 		stop(t, second)
+		want(t, "begun again", len(began), 0)
+	})
+}
+
+// The same holds when the one that worked first has ended in the meantime.
+func TestLaterWorkerTakesNoOrphans(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		c = quiet(c)
+		none := func(context.Context, *river.Job[noteArgs]) error { return nil }
+		first := start(t, open(t, c), none)
+		began, release := make(chan int, 10), make(chan bool)
+		d := open(t, c)
+		second := start(t, d, func(_ context.Context, j *river.Job[noteArgs]) error {
+			began <- j.Attempt
+			<-release
+			return nil
+		})
+		stop(t, first)
+		enqueue(t, d, second, "slow", nil)
+		want(t, "attempt", receive(t, began), 1)
+		third := start(t, open(t, c), none)
+		want(t, "state after the third's start", state(t, d), "running")
+		close(release)
+		stop(t, second)
+		stop(t, third)
+		want(t, "begun again", len(began), 0)
+	})
+}
+
+// Who takes over a queue takes up what the dead left there and, being the only one
+// left, everywhere; its own jobs go on undisturbed.
+func TestTakeOver(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		c = quiet(c)
+		d := open(t, c)
+		began, release := make(chan string, 10), make(chan bool)
+		workers := river.NewWorkers()
+		river.AddWorker(workers, &noter{do: func(_ context.Context, j *river.Job[noteArgs]) error {
+			began <- fmt.Sprint(j.Args.Note, " ", j.Attempt)
+			if j.Args.Note == "own" {
+				<-release
+			}
+			return nil
+		}})
+		q, err := db.NewQueue(d, db.QueueConfig{Queues: map[string]db.QueueSpec{"mine": {}}})
+		must(t, err)
+		if err := q.Work(t.Context(), "early", db.QueueSpec{}); err == nil {
+			t.Error("a queue that was not started works")
+		}
+		must(t, q.Start(t.Context(), workers))
+		t.Cleanup(func() { stop(t, q) })
+		enqueue(t, d, q, "own", &river.InsertOpts{Queue: "mine"})
+		want(t, "begun", receive(t, began), "own 1")
+
+		enqueue(t, d, q, "hang", nil)
+		victim := work(t, c)
+		await(t, "the process has the job", func() bool { return len(victim.notes()) == 1 })
+		victim.kill()
+		enqueue(t, d, q, "waits", &river.InsertOpts{Queue: "late"})
+		must(t, q.Work(t.Context(), "late", db.QueueSpec{}))
+		want(t, "taken over", receive(t, began), "waits 1")
+		var hanging string
+		must(t, d.Tx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			return tx.SQL().QueryRowContext(ctx, "SELECT state FROM river_job WHERE queue = 'default'").Scan(&hanging)
+		}))
+		want(t, "the dead one's job", hanging, "available")
+		must(t, q.Work(t.Context(), river.QueueDefault, db.QueueSpec{}))
+		want(t, "taken up", receive(t, began), "hang 2")
+		enqueue(t, d, q, "after", nil)
+		want(t, "next", receive(t, began), "after 1")
+		close(release)
+		stop(t, q)
 		want(t, "begun again", len(began), 0)
 	})
 }

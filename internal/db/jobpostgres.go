@@ -87,7 +87,7 @@ func (q *postgresQueue) join(ctx context.Context) (*pgx.Conn, error) {
 	var alone bool
 	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(workersLock)).Scan(&alone)
 	if err == nil && alone {
-		err = q.db.requeueOrphans(ctx)
+		err = q.db.requeueOrphans(ctx, "")
 	}
 	if err == nil {
 		_, err = conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1)", int64(workersLock))
@@ -110,7 +110,24 @@ func (q *postgresQueue) Work(ctx context.Context, queue string, spec QueueSpec) 
 	if err := q.db.requeueQueue(ctx, queue); err != nil {
 		return err
 	}
+	if err := q.giveBack(ctx); err != nil {
+		// The connection may have been lost; the rescue does the same, later.
+		q.db.logger.WarnContext(ctx, "jobs of dead nodes are left to the rescue", "error", err)
+	}
 	return q.worker.Queues().Add(queue, spec.riverConfig(q.db))
+}
+
+// giveBack gives back the jobs of dead nodes when this is the only one left: a
+// session's own shared lock does not stand in its way.
+func (q *postgresQueue) giveBack(ctx context.Context) error {
+	var alone bool
+	err := q.working.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(workersLock)).Scan(&alone)
+	if err != nil || !alone {
+		return err
+	}
+	err = q.db.requeueOrphans(ctx, q.worker.ID())
+	_, unlocked := q.working.Exec(ctx, "SELECT pg_advisory_unlock($1)", int64(workersLock))
+	return errors.Join(err, unlocked)
 }
 
 func (q *postgresQueue) Stop(ctx context.Context) error {

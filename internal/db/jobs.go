@@ -28,7 +28,8 @@ type Queue interface {
 	// be called once. A Queue that is never started still enqueues.
 	Start(ctx context.Context, workers *river.Workers, periodic ...*river.PeriodicJob) error
 	// Work works one more queue from now on, after Start. The caller knows that no
-	// other process works it: what is left as running there is given back first.
+	// other process works it: what is left as running there is given back first, and
+	// when no other process works any queue, what the dead ones left in all of them.
 	Work(ctx context.Context, queue string, spec QueueSpec) error
 	// Stop takes no more jobs and waits for those that run. When ctx ends they
 	// are cancelled, to be run again later.

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -18,7 +19,7 @@ type sqliteQueue struct {
 
 	mu     sync.Mutex
 	worker *river.Client[*sql.Tx]
-	unlock func() // lets go of the file that says "somebody works these jobs"
+	lock   *workersFile
 }
 
 // NewQueue makes the queue of a database. Nothing runs before its Start.
@@ -51,36 +52,31 @@ func (q *sqliteQueue) Start(ctx context.Context, workers *river.Workers, periodi
 	if err != nil {
 		return err
 	}
-	// One process at a time holds this lock, and the kernel lets go of it when
-	// the process dies: whoever gets it knows that no other worker lives.
-	unlock, alone, err := tryLockFile(q.db.target + ".workers.lock")
+	lock, err := openWorkersFile(q.db.target + ".workers.lock")
 	if err != nil {
 		return err
 	}
-	if alone {
-		err = q.db.requeueOrphans(ctx)
-	} else {
-		unlock = func() {}
-		q.db.logger.WarnContext(ctx, "another process works this database's jobs; what it leaves behind when it dies waits for the rescue", "after", q.config.RescueAfter)
-	}
+	_, err = lock.join(ctx, func() error { return q.db.requeueOrphans(ctx, "") })
 	if err == nil {
 		err = client.Start(context.WithoutCancel(ctx))
 	}
 	if err != nil {
-		unlock()
-		return fmt.Errorf("start the job queue: %w", err)
+		return fmt.Errorf("start the job queue: %w", errors.Join(err, lock.Close()))
 	}
-	q.worker, q.unlock = client, unlock
+	q.worker, q.lock = client, lock
 	return nil
 }
 
 func (q *sqliteQueue) Work(ctx context.Context, queue string, spec QueueSpec) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.worker == nil || q.unlock == nil {
+	if q.worker == nil || q.lock == nil {
 		return errNotStarted
 	}
 	if err := q.db.requeueQueue(ctx, queue); err != nil {
+		return err
+	}
+	if _, err := q.lock.join(ctx, func() error { return q.db.requeueOrphans(ctx, q.worker.ID()) }); err != nil {
 		return err
 	}
 	return q.worker.Queues().Add(queue, spec.riverConfig(q.db))
@@ -89,11 +85,11 @@ func (q *sqliteQueue) Work(ctx context.Context, queue string, spec QueueSpec) er
 func (q *sqliteQueue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.worker == nil || q.unlock == nil {
+	if q.worker == nil || q.lock == nil {
 		return nil
 	}
 	err := stopClient(ctx, q.worker.Stop, q.worker.StopAndCancel)
-	q.unlock()
-	q.unlock = nil
+	err = errors.Join(err, q.lock.Close())
+	q.lock = nil
 	return err
 }

@@ -5,6 +5,7 @@ package realrun
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -70,7 +71,8 @@ func Start(t *testing.T, dir string, settings ...string) *Server {
 	}
 	s.Env = append(s.Env, settings...)
 	var out Log
-	cmd := exec.Command(path, "--json", "--data", s.Dir, "serve", "--addr", "localhost:0")
+	// The server outlives the test's context: it is ended as an operator would.
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, "--json", "--data", s.Dir, "serve", "--addr", "localhost:0")
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.Env, &out, s.Log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -136,7 +138,7 @@ func (s *Server) end(t *testing.T, cmd *exec.Cmd) {
 // it printed.
 func (s *Server) Certana(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(program(t), append([]string{"--data", s.Dir, "--quiet"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), program(t), append([]string{"--data", s.Dir, "--quiet"}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Env, cmd.Stderr = s.Env, &stderr
 	out, err := cmd.Output()
