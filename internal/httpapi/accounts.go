@@ -15,6 +15,7 @@ import (
 
 // Accounts is the part of *account.Service that is called from here.
 type Accounts interface {
+	Acting(p account.Principal) account.Acting
 	Clients
 
 	Authenticate(ctx context.Context, c account.Credentials) (account.Principal, error)

@@ -12,21 +12,26 @@ import (
 
 // Webhooks is the part of *webhook.Service that is called from here.
 type Webhooks interface {
-	Create(ctx context.Context, org asset.ID, f webhook.Fields) (*webhook.Webhook, string, error)
+	Create(ctx context.Context, by webhook.Author, org asset.ID, f webhook.Fields) (*webhook.Webhook, string, error)
 	List(ctx context.Context, org asset.ID, p db.Page) ([]webhook.Webhook, int, error)
 	Get(ctx context.Context, org, id asset.ID) (*webhook.Webhook, error)
-	Update(ctx context.Context, org, id asset.ID, p webhook.Patch) (*webhook.Webhook, error)
-	Delete(ctx context.Context, org, id asset.ID) error
-	RotateSecret(ctx context.Context, org, id asset.ID) (*webhook.Webhook, string, time.Time, error)
+	Update(ctx context.Context, by webhook.Author, org, id asset.ID, p webhook.Patch) (*webhook.Webhook, error)
+	Delete(ctx context.Context, by webhook.Author, org, id asset.ID) error
+	RotateSecret(ctx context.Context, by webhook.Author, org, id asset.ID) (*webhook.Webhook, string, time.Time, error)
 	Test(ctx context.Context, org, id asset.ID) (*webhook.Delivery, error)
 	Deliveries(ctx context.Context, org, id asset.ID, f webhook.Filter) ([]webhook.Delivery, int, error)
 	Delivery(ctx context.Context, org, webhook, id asset.ID) (*webhook.Delivery, error)
 	Redeliver(ctx context.Context, org, webhook, id asset.ID) (*webhook.Delivery, error)
 }
 
+// author is who changes webhooks here.
+func (s *server) author(ctx context.Context) webhook.Author {
+	return s.Accounts.Acting(callerOf(ctx).Principal)
+}
+
 // CreateWebhook adds a webhook and shows its secret this once.
 func (s *server) CreateWebhook(ctx context.Context, r gen.CreateWebhookRequestObject) (gen.CreateWebhookResponseObject, error) {
-	w, secret, err := s.Webhooks.Create(ctx, callerOf(ctx).OrganizationID, webhook.Fields{
+	w, secret, err := s.Webhooks.Create(ctx, s.author(ctx), callerOf(ctx).OrganizationID, webhook.Fields{
 		URL: r.Body.URL, Description: orElse(r.Body.Description, ""),
 		Events: eventNames(r.Body.Events), Active: orElse(r.Body.Active, true),
 	})
@@ -70,7 +75,7 @@ func (s *server) UpdateWebhook(ctx context.Context, r gen.UpdateWebhookRequestOb
 		events := eventNames(r.Body.Events)
 		patch.Events = &events
 	}
-	w, err := s.Webhooks.Update(ctx, callerOf(ctx).OrganizationID, r.WebhookID, patch)
+	w, err := s.Webhooks.Update(ctx, s.author(ctx), callerOf(ctx).OrganizationID, r.WebhookID, patch)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +84,7 @@ func (s *server) UpdateWebhook(ctx context.Context, r gen.UpdateWebhookRequestOb
 
 // DeleteWebhook removes one with its deliveries.
 func (s *server) DeleteWebhook(ctx context.Context, r gen.DeleteWebhookRequestObject) (gen.DeleteWebhookResponseObject, error) {
-	if err := s.Webhooks.Delete(ctx, callerOf(ctx).OrganizationID, r.WebhookID); err != nil {
+	if err := s.Webhooks.Delete(ctx, s.author(ctx), callerOf(ctx).OrganizationID, r.WebhookID); err != nil {
 		return nil, err
 	}
 	return gen.DeleteWebhook204Response{}, nil
@@ -87,7 +92,7 @@ func (s *server) DeleteWebhook(ctx context.Context, r gen.DeleteWebhookRequestOb
 
 // RotateWebhookSecret gives a new secret and shows it this once.
 func (s *server) RotateWebhookSecret(ctx context.Context, r gen.RotateWebhookSecretRequestObject) (gen.RotateWebhookSecretResponseObject, error) {
-	w, secret, until, err := s.Webhooks.RotateSecret(ctx, callerOf(ctx).OrganizationID, r.WebhookID)
+	w, secret, until, err := s.Webhooks.RotateSecret(ctx, s.author(ctx), callerOf(ctx).OrganizationID, r.WebhookID)
 	if err != nil {
 		return nil, err
 	}

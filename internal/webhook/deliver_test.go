@@ -240,7 +240,7 @@ func TestRedirectIsAFailure(t *testing.T) {
 		w.attempt(d)
 		d = w.delivery(h, d.ID)
 		want(w, "after a redirect", d.Status+": "+d.Log[0].Error, fmt.Sprintf("pending: the answer was %d; redirects are not followed", status))
-		w.must(w.hooks.Delete(t.Context(), w.org, h.ID))
+		w.must(w.hooks.Delete(t.Context(), w, w.org, h.ID))
 	}
 	want(w, "heard at the target", len(target.requests()), 0)
 }
@@ -264,7 +264,7 @@ func TestGone(t *testing.T) {
 		want(w, "deliveries", len(w.deliveries(h)), 2)
 		want(w, "heard", len(r.requests()), 1)
 		on := true
-		got, err = w.hooks.Update(w.Context(), w.org, h.ID, webhook.Patch{Active: &on})
+		got, err = w.hooks.Update(w.Context(), w, w.org, h.ID, webhook.Patch{Active: &on})
 		w.must(err)
 		want(w, "on again", words(got.Active, got.DisabledAt, got.DisabledReason), "true <nil>")
 	})
@@ -277,7 +277,7 @@ func TestGoneElsewhere(t *testing.T) {
 	var h *webhook.Webhook
 	r := receive(t, func(_ int, rw http.ResponseWriter, _ *http.Request) {
 		url := "https://example.com/new"
-		_, err := w.hooks.Update(context.Background(), w.org, h.ID, webhook.Patch{URL: &url})
+		_, err := w.hooks.Update(context.Background(), w, w.org, h.ID, webhook.Patch{URL: &url})
 		if err != nil {
 			t.Error(err)
 		}
@@ -378,7 +378,7 @@ func TestUnpleasantReceivers(t *testing.T) {
 		w.attempt(d)
 		d = w.delivery(h, d.ID)
 		want(w, name, words(d.Log[0].Error, len(d.Log[0].ResponseBody)), words(x.err, x.body))
-		w.must(w.hooks.Delete(t.Context(), w.org, h.ID))
+		w.must(w.hooks.Delete(t.Context(), w, w.org, h.ID))
 	}
 	r := receive(t, always(http.StatusOK))
 	h, _ := w.create(r.URL)
@@ -425,7 +425,7 @@ func TestPrivateTargetIsRefusedWhenDialled(t *testing.T) {
 	want(w, "refused", d.Log[0].Error, "the host has no public address")
 	want(w, "heard", len(r.requests()), 0)
 	url := r.URL
-	_, err := w.hooks.Update(t.Context(), w.org, h.ID, webhook.Patch{URL: &url})
+	_, err := w.hooks.Update(t.Context(), w, w.org, h.ID, webhook.Patch{URL: &url})
 	w.code("kept by an update", err, asset.ValidationError)
 }
 

@@ -21,7 +21,7 @@ func TestCreate(t *testing.T) {
 	w := sqlite(t, webhook.DefaultConfig())
 	good := webhook.Fields{URL: "https://your-domain.com/webhook", Description: "ours",
 		Events: []string{webhook.AssetProcessed, webhook.VerificationCompleted}, Active: true}
-	h, secret, err := w.hooks.Create(t.Context(), w.org, good)
+	h, secret, err := w.hooks.Create(t.Context(), w, w.org, good)
 	w.must(err)
 	if !regexp.MustCompile(`^whsec_[A-Za-z0-9+/]{43}=$`).MatchString(secret) {
 		t.Errorf("secret %q", secret)
@@ -41,7 +41,7 @@ func TestCreate(t *testing.T) {
 	} {
 		f := good
 		change(&f)
-		_, _, err := w.hooks.Create(t.Context(), w.org, f)
+		_, _, err := w.hooks.Create(t.Context(), w, w.org, f)
 		w.code(name, err, asset.ValidationError)
 		var e *asset.Error
 		if !errors.As(err, &e) || len(e.Fields) != 1 {
@@ -58,7 +58,7 @@ func TestLimitPerOrganization(t *testing.T) {
 		done := make(chan error, 6)
 		for range 6 {
 			go func() {
-				_, _, err := w.hooks.Create(w.Context(), w.org, webhook.Fields{URL: "https://example.com", Events: webhook.Events(), Active: true})
+				_, _, err := w.hooks.Create(w.Context(), w, w.org, webhook.Fields{URL: "https://example.com", Events: webhook.Events(), Active: true})
 				done <- err
 			}()
 		}
@@ -81,17 +81,17 @@ func TestUpdate(t *testing.T) {
 		h, _ := w.create("https://example.com/1")
 		d := w.pending(h)
 		url, none := "https://example.com/2", false
-		got, err := w.hooks.Update(w.Context(), w.org, h.ID, webhook.Patch{URL: &url})
+		got, err := w.hooks.Update(w.Context(), w, w.org, h.ID, webhook.Patch{URL: &url})
 		w.must(err)
 		want(w, "patched", words(got.URL, got.Events, got.Active), url+" [asset.processed] true")
 		want(w, "pending stays", w.delivery(h, d.ID).Status, "pending")
-		_, err = w.hooks.Update(w.Context(), w.org, h.ID, webhook.Patch{Events: &[]string{}, URL: &h.URL})
+		_, err = w.hooks.Update(w.Context(), w, w.org, h.ID, webhook.Patch{Events: &[]string{}, URL: &h.URL})
 		w.code("no events", err, asset.ValidationError)
 		got, err = w.hooks.Get(w.Context(), w.org, h.ID)
 		w.must(err)
 		want(w, "a refused patch changes nothing", got.URL, url)
 
-		_, err = w.hooks.Update(w.Context(), w.org, h.ID, webhook.Patch{Active: &none})
+		_, err = w.hooks.Update(w.Context(), w, w.org, h.ID, webhook.Patch{Active: &none})
 		w.must(err)
 		d = w.delivery(h, d.ID)
 		want(w, "switched off", d.Status+": "+d.Error, "failed: the webhook is not active")
@@ -112,8 +112,8 @@ func TestListAndDelete(t *testing.T) {
 		w.must(err)
 		want(w, "page", words(total, len(all), all[0].URL, all[1].URL), "3 2 https://example.com/2 https://example.com/1")
 		d := w.pending(&all[0])
-		w.must(w.hooks.Delete(w.Context(), w.org, all[0].ID))
-		w.code("delete again", w.hooks.Delete(w.Context(), w.org, all[0].ID), asset.NotFound)
+		w.must(w.hooks.Delete(w.Context(), w, w.org, all[0].ID))
+		w.code("delete again", w.hooks.Delete(w.Context(), w, w.org, all[0].ID), asset.NotFound)
 		_, err = w.rows.DeliveryByID(w.Context(), d.ID)
 		w.code("its delivery", err, asset.NotFound)
 		w.attempt(d) // a job that is left over does nothing
@@ -126,14 +126,14 @@ func TestOtherOrganizations(t *testing.T) {
 	h, _ := w.create("https://example.com")
 	d := w.pending(h)
 	other, ctx := w.organization("other"), t.Context()
-	theirs, _, err := w.hooks.Create(ctx, other, webhook.Fields{URL: "https://example.com", Events: webhook.Events(), Active: true})
+	theirs, _, err := w.hooks.Create(ctx, w, other, webhook.Fields{URL: "https://example.com", Events: webhook.Events(), Active: true})
 	w.must(err)
 	page := db.Page{Number: 1, Size: 10}
 	for name, f := range map[string]func() error{
 		"get":    func() error { _, err := w.hooks.Get(ctx, other, h.ID); return err },
-		"update": func() error { _, err := w.hooks.Update(ctx, other, h.ID, webhook.Patch{}); return err },
-		"delete": func() error { return w.hooks.Delete(ctx, other, h.ID) },
-		"rotate": func() error { _, _, _, err := w.hooks.RotateSecret(ctx, other, h.ID); return err },
+		"update": func() error { _, err := w.hooks.Update(ctx, w, other, h.ID, webhook.Patch{}); return err },
+		"delete": func() error { return w.hooks.Delete(ctx, w, other, h.ID) },
+		"rotate": func() error { _, _, _, err := w.hooks.RotateSecret(ctx, w, other, h.ID); return err },
 		"test":   func() error { _, err := w.hooks.Test(ctx, other, h.ID); return err },
 		"list": func() error {
 			_, _, err := w.hooks.Deliveries(ctx, other, h.ID, webhook.Filter{Page: page})
@@ -190,7 +190,7 @@ func TestRotation(t *testing.T) {
 	each(t, func(w *world) {
 		r := receive(w.T, always(http.StatusOK))
 		h, first := w.create(r.URL)
-		_, second, until, err := w.hooks.RotateSecret(w.Context(), w.org, h.ID)
+		_, second, until, err := w.hooks.RotateSecret(w.Context(), w, w.org, h.ID)
 		w.must(err)
 		if d := until.Sub(w.now()); d < 23*time.Hour || d > 24*time.Hour {
 			w.Errorf("the overlap is %s", d)
@@ -212,7 +212,7 @@ func TestRotation(t *testing.T) {
 		}
 		secrets := []string{second}
 		for range 7 {
-			_, s, _, err := w.hooks.RotateSecret(w.Context(), w.org, h.ID)
+			_, s, _, err := w.hooks.RotateSecret(w.Context(), w, w.org, h.ID)
 			w.must(err)
 			secrets = append(secrets, s)
 		}
@@ -290,7 +290,7 @@ func TestConfig(t *testing.T) {
 func TestAnnounceOutsiders(t *testing.T) {
 	each(t, func(w *world) {
 		add := func(org asset.ID, active bool, events ...string) *webhook.Webhook {
-			h, _, err := w.hooks.Create(w.Context(), org, webhook.Fields{URL: "https://example.com", Events: events, Active: active})
+			h, _, err := w.hooks.Create(w.Context(), w, org, webhook.Fields{URL: "https://example.com", Events: events, Active: active})
 			w.must(err)
 			return h
 		}
@@ -314,5 +314,51 @@ func TestAnnounceOutsiders(t *testing.T) {
 			want(w, "jobs", n, 2)
 			return err
 		}))
+	})
+}
+
+// Every change is in the audit log, without the address's path, and whoever may make
+// none any more changes nothing.
+func TestChangesAreRecorded(t *testing.T) {
+	each(t, func(w *world) {
+		h, _ := w.create("https://example.com/secret-path")
+		off := false
+		_, err := w.hooks.Update(w.Context(), w, w.org, h.ID, webhook.Patch{Active: &off})
+		w.must(err)
+		_, _, _, err = w.hooks.RotateSecret(w.Context(), w, w.org, h.ID)
+		w.must(err)
+		secrets, err := w.rows.WebhookSecrets(w.Context(), h.ID)
+		w.must(err)
+
+		w.gone = asset.Errorf(asset.Forbidden, nil, "gone")
+		on := true
+		_, _, err = w.hooks.Create(w.Context(), w, w.org, webhook.Fields{URL: "https://example.com", Events: webhook.Events()})
+		w.code("create", err, asset.Forbidden)
+		_, err = w.hooks.Update(w.Context(), w, w.org, h.ID, webhook.Patch{Active: &on})
+		w.code("update", err, asset.Forbidden)
+		_, _, _, err = w.hooks.RotateSecret(w.Context(), w, w.org, h.ID)
+		w.code("rotate", err, asset.Forbidden)
+		w.code("delete", w.hooks.Delete(w.Context(), w, w.org, h.ID), asset.Forbidden)
+		all, total, err := w.hooks.List(w.Context(), w.org, db.Page{Number: 1, Size: 10})
+		w.must(err)
+		want(w, "webhooks", total, 1)
+		want(w, "active", all[0].Active, false)
+		after, err := w.rows.WebhookSecrets(w.Context(), h.ID)
+		w.must(err)
+		want(w, "secrets", len(after), len(secrets))
+
+		w.gone = nil
+		w.must(w.hooks.Delete(w.Context(), w, w.org, h.ID))
+		events, _, err := w.rows.AuditEvents(w.Context(), db.AuditFilter{OrganizationID: &w.org, Page: db.Page{Number: 1, Size: 10}})
+		w.must(err)
+		var told []string
+		for _, e := range events {
+			told = append(told, e.Action)
+			want(w, "target", e.Target, h.ID.String())
+			if strings.Contains(string(e.Details), "secret-path") || !strings.Contains(string(e.Details), `"host":"example.com"`) {
+				w.Errorf("details: %s", e.Details)
+			}
+		}
+		want(w, "told", strings.Join(told, " "), "webhook.deleted webhook.secret_rotated webhook.updated webhook.created")
 	})
 }

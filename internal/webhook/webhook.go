@@ -120,6 +120,12 @@ func (s *Service) Get(ctx context.Context, org, id asset.ID) (*Webhook, error) {
 
 // Delete removes an organization's webhook with its deliveries, or answers
 // NOT_FOUND. A request that is under way is not called back.
-func (s *Service) Delete(ctx context.Context, org, id asset.ID) error {
-	return s.rows.DeleteWebhook(ctx, org, id)
+func (s *Service) Delete(ctx context.Context, by Author, org, id asset.ID) error {
+	return s.change(ctx, by, ActionDeleted, func(ctx context.Context, tx *db.Tx) (*Webhook, error) {
+		w, err := tx.OrgWebhook(ctx, org, id)
+		if err != nil {
+			return nil, err
+		}
+		return w, tx.DeleteWebhook(ctx, org, id)
+	})
 }

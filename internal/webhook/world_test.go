@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -33,6 +34,7 @@ type world struct {
 	hooks *webhook.Service
 	vault *vault.Vault
 	org   asset.ID
+	gone  error // what StillThere answers
 
 	mu    sync.Mutex
 	ahead time.Duration
@@ -134,6 +136,18 @@ func want[T comparable](w *world, what string, got, want T) {
 	}
 }
 
+// StillThere implements webhook.Author: who tests is allowed until they are gone.
+func (w *world) StillThere(context.Context, *db.Tx) error { return w.gone }
+
+// Record implements webhook.Author.
+func (w *world) Record(ctx context.Context, tx *db.Tx, action string, target asset.ID, details map[string]any) error {
+	text, err := json.Marshal(details)
+	if err != nil {
+		return err
+	}
+	return tx.InsertAuditEvent(ctx, &db.AuditEvent{OrganizationID: &w.org, ActorKind: "user", Action: action, Target: target.String(), Details: text})
+}
+
 func (w *world) organization(name string) asset.ID {
 	w.Helper()
 	user, org := asset.NewID(), asset.NewID()
@@ -145,7 +159,7 @@ func (w *world) organization(name string) asset.ID {
 // create adds an active webhook for asset.processed.
 func (w *world) create(url string) (*webhook.Webhook, string) {
 	w.Helper()
-	h, secret, err := w.hooks.Create(w.Context(), w.org, webhook.Fields{URL: url, Events: []string{webhook.AssetProcessed}, Active: true})
+	h, secret, err := w.hooks.Create(w.Context(), w, w.org, webhook.Fields{URL: url, Events: []string{webhook.AssetProcessed}, Active: true})
 	w.must(err)
 	return h, secret
 }
