@@ -21,7 +21,10 @@ func newServe(e *env) *cobra.Command {
 		Short: "Serve the API",
 		Long: `Serve the API until SIGTERM or an interrupt. With nothing configured it listens
 on localhost:8000 and keeps everything in ./certana-data. Prints three lines: where
-it listens, where the data lies, how to make a first account.`,
+it listens, where the data lies, how to make a first account.
+
+Several servers may share a data folder, each with an address of its own and all with
+the same base_url: one appends to the log, and another takes over when it ends.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			flags := map[string]string{}

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 
+	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/ledger"
 )
@@ -25,7 +27,10 @@ const logSetting = "ledger/log"
 // is opened, so that a wrong setting makes no second one.
 func checkLog(ctx context.Context, rows *db.DB, dir string) error {
 	ours, err := rows.Setting(ctx, logSetting)
-	if err != nil || ours == nil {
+	if err == nil && ours == nil {
+		return checkAdopted(ctx, rows, dir)
+	}
+	if err != nil {
 		return err
 	}
 	r, err := ledger.OpenReader(dir)
@@ -36,6 +41,31 @@ func checkLog(ctx context.Context, rows *db.DB, dir string) error {
 		return err
 	}
 	return sameLog(string(ours), r.VerifierKey(), dir)
+}
+
+// checkAdopted refuses a log that does not hold what rows, from before they
+// remembered theirs, say is in it.
+func checkAdopted(ctx context.Context, rows *db.DB, dir string) error {
+	c, err := rows.LastCommitment(ctx)
+	if asset.Is(err, asset.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var leaf []byte
+	r, err := ledger.OpenReader(dir)
+	if err == nil {
+		leaf, err = r.Entry(ctx, uint64(*c.LeafIndex))
+	}
+	missing := errors.Is(err, ledger.ErrNoLog) || errors.Is(err, ledger.ErrNotPublished)
+	if err != nil && !missing {
+		return err
+	}
+	if !bytes.Equal(leaf, c.Statement) {
+		return otherLog(fmt.Sprintf("one whose entry %d is commitment %s", *c.LeafIndex, c.ID), dir, "does not hold that")
+	}
+	return nil
 }
 
 // keepLog has the rows remember a log, or refuses it when another came first.

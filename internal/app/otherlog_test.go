@@ -102,11 +102,16 @@ func TestAnotherLogIsRefused(t *testing.T) {
 	a.Certana(t, "fsck")
 }
 
-// A deployment from before rows remembered their log adopts the one it has.
+// A deployment from before rows remembered their log adopts the one it has, and no
+// other: what is committed must be in it.
 func TestLogIsAdopted(t *testing.T) {
 	dir := t.TempDir()
 	c := dbtest.In(t, dir)
-	t.Run("first", func(t *testing.T) { serve(t, dir, c) })
+	t.Run("first", func(t *testing.T) {
+		v := visitor{T: t, Server: serve(t, dir, c, "CERTANA_PIPELINE_WAIT=1m", "CERTANA_PIPELINE_COMMIT_WAIT=1m")}.register("someone@example.com")
+		up, _ := v.upload(1)
+		v.commit(up)
+	})
 	rows, err := db.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +124,14 @@ func TestLogIsAdopted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	empty := neighbour(t, dir)
+	if text := refusedStart(t, empty, c); !strings.Contains(text, "entry 0") {
+		t.Errorf("what is missing is not named in: %s", text)
+	}
+	full := neighbour(t, dir)
+	t.Run("with a log from before", func(t *testing.T) { serve(t, full, dbtest.In(t, full)) })
+	refusedStart(t, full, c)
+
 	serve(t, dir, c)
 	ours, err := ledger.OpenReader(app.LogDir(dir))
 	if err != nil {

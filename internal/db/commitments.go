@@ -92,6 +92,16 @@ func (q Queries) oneCommitment(ctx context.Context, where string, arg any) (*ass
 	return row.commitment(), nil
 }
 
+// LastCommitment finds the one that came into the log last, or answers NOT_FOUND.
+func (q Queries) LastCommitment(ctx context.Context) (*asset.Commitment, error) {
+	row := new(commitmentRow)
+	err := q.r.NewSelect().Model(row).Where("leaf_index IS NOT NULL").Order("leaf_index DESC").Limit(1).Scan(ctx)
+	if err != nil {
+		return nil, notFound(err, asset.NotFound, "nothing is in the log yet")
+	}
+	return row.commitment(), nil
+}
+
 // WantCommitment asks for a commitment to be in the ledger, and keeps the
 // caller's free-form metadata unless nil. Asking again changes the metadata at
 // most.

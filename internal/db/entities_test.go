@@ -117,6 +117,8 @@ func TestCommitments(t *testing.T) {
 		must(t, err)
 		want(t, "metadata", string(md), `{"a": 1}`)
 
+		_, err = d.LastCommitment(t.Context())
+		wantCode(t, "the last of none", err, asset.NotFound)
 		leaf, at := int64(0), time.Date(2024, 1, 15, 10, 30, 5, 0, time.UTC)
 		first.LeafIndex, first.TxHash, first.Status, first.OnChainAt = &leaf, "tx", asset.CommitFinalized, &at
 		must(t, d.UpdateCommitment(t.Context(), first))
@@ -125,6 +127,7 @@ func TestCommitments(t *testing.T) {
 			"id":    func() (*asset.Commitment, error) { return d.CommitmentByID(t.Context(), first.ID) },
 			"asset": func() (*asset.Commitment, error) { return d.CommitmentByAsset(t.Context(), a.ID) },
 			"hash":  func() (*asset.Commitment, error) { return d.CommitmentByHash(t.Context(), "h1") },
+			"order": func() (*asset.Commitment, error) { return d.LastCommitment(t.Context()) },
 		} {
 			got, err := find()
 			must(t, err)
