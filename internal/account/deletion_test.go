@@ -159,8 +159,11 @@ func TestPlatform(t *testing.T) {
 	held(t, "work in a suspended personal organization", err, asset.Forbidden)
 	_, err = c.Authenticate(t.Context(), account.Credentials{Bearer: token, Account: true})
 	held(t, "the own account", err, "")
-	_, err = c.Authenticate(t.Context(), account.Credentials{Bearer: token, Account: true, OrganizationID: c.id.String()})
-	held(t, "the own account, in a suspended organization by name", err, asset.Forbidden)
+	for name, org := range map[string]asset.ID{"a suspended organization": c.id, "an organization of others": c.home("viewer").OrganizationID, "none that is there": asset.NewID()} {
+		p, err := c.Authenticate(t.Context(), account.Credentials{Bearer: token, Account: true, OrganizationID: org.String()})
+		held(t, "the own account, naming "+name, err, "")
+		want(t, "the organization in force", p.OrganizationID, home.OrganizationID)
+	}
 	stop = false
 	_, err = c.GovernOrganization(t.Context(), operator, c.id, account.PlatformPatch{Suspended: &stop})
 	must(t, err)

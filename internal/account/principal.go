@@ -15,7 +15,7 @@ import (
 type Credentials struct {
 	Bearer         string // the token after "Bearer "
 	APIKey         string
-	OrganizationID string // of the path, or X-Organization-Id
+	OrganizationID string // of the path, or X-Organization-Id, which Account makes nothing of
 	InPath         bool   // OrganizationID is of the path: what is not there is NOT_FOUND
 	Account        bool   // the request concerns the caller's own account
 	EvenDeleted    bool   // the owner may come although the organization was deleted
@@ -79,6 +79,9 @@ func (s *Service) authenticateToken(ctx context.Context, c Credentials) (Princip
 		return s.authenticateClient(ctx, claims, c)
 	}
 	org := claims.Organization
+	if c.Account { // which organization was worked in last has no say over the person
+		c.OrganizationID = ""
+	}
 	if c.OrganizationID != "" {
 		if org, err = parseOrganization(c.OrganizationID); err != nil {
 			return Principal{}, err

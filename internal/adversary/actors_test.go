@@ -29,7 +29,7 @@ func actors(t *testing.T, v *victim) []actor {
 		{name: "member", insider: true, header: within(bearer(v.member.token), v.org), role: "member"},
 		{name: "viewer", insider: true, header: within(bearer(v.viewer.token), v.org), role: "viewer"},
 		{name: "outsider", header: bearer(outsider.token), role: "outside"},
-		{name: "intruder", header: within(bearer(outsider.token), v.org)}, // names the victim's organization
+		{name: "intruder", header: within(bearer(outsider.token), v.org), role: "outside"}, // names the victim's organization
 		{name: "anonymous", header: http.Header{}},
 	}
 	for _, scope := range everyScope {
@@ -124,7 +124,7 @@ func (v *victim) suspended(t *testing.T) []actor {
 	return []actor{
 		{name: "user:suspended", header: within(bearer(p.token), v.org)},
 		{name: "key:user-suspended", header: apiKey(key)},
-		{name: "org:suspended", header: within(bearer(q.token), org)},
+		{name: "org:suspended", header: within(bearer(q.token), org), role: "outside"},
 		{name: "key:org-suspended", header: apiKey(orgKey)},
 	}
 }

@@ -154,6 +154,8 @@ func (v *victim) prepare(t *testing.T, op operation, a actor) call {
 		if a.role != "outside" {
 			v.join(t, by, v.org, a.role)
 			header = within(header, v.org)
+		} else if org := a.header.Get("X-Organization-Id"); org != "" {
+			header = within(header, org)
 		}
 	}
 	path, own := op.path, map[string]string(nil)
