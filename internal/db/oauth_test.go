@@ -190,6 +190,17 @@ func TestOAuthMakers(t *testing.T) {
 		want(t, "the owner answers for it", look(), "owner owner true  false  false")
 		must(t, d.RevokeMadeBy(t.Context(), owner))
 		want(t, "the owner's account was taken back", look(), "none  false  false  false")
+
+		count := func() int {
+			t.Helper()
+			n, err := d.CountOAuthClients(t.Context(), org)
+			must(t, err)
+			return n
+		}
+		oauthClient(t, d, org)
+		want(t, "clients", count(), 2)
+		must(t, d.RevokeOpenings(t.Context(), org, owner))
+		want(t, "clients of an organization that was taken back", count(), 0)
 	})
 }
 
