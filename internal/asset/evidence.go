@@ -52,11 +52,22 @@ type TrackEvidence struct {
 
 // Issuer is who vouches for an identified asset.
 type Issuer struct {
-	OrganizationID ID        `json:"organization_id"`
-	Name           string    `json:"name"`
-	KeyID          string    `json:"key_id"`
-	RegisteredAt   time.Time `json:"registered_at"`
+	OrganizationID ID           `json:"organization_id"`
+	Name           string       `json:"name"`   // "" unless active
+	Status         IssuerStatus `json:"status"` // when it was verified
+	KeyID          string       `json:"key_id"`
+	RegisteredAt   time.Time    `json:"registered_at"`
 }
+
+// IssuerStatus is how an organization stands whose signature still holds.
+type IssuerStatus string
+
+// The ways to stand.
+const (
+	IssuerActive    IssuerStatus = "active"
+	IssuerSuspended IssuerStatus = "suspended" // by the operator
+	IssuerDeleted   IssuerStatus = "deleted"   // by its owner, or erased
+)
 
 // Match is a registered asset whose fingerprint is near the picture's.
 type Match struct {

@@ -10,6 +10,7 @@ import (
 	"image"
 	"image/png"
 	"math"
+	"slices"
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
@@ -163,10 +164,24 @@ func evidence(p *probe, f *found, w *weighed) []asset.Evidence {
 		asset.Evidence{Check: "inclusion", Outcome: fs.Inclusion, Note: "the statement in the ledger, under a signed checkpoint"})
 }
 
+// nameless is a result without the names of organizations, which would outlive them
+// in others' histories.
+func nameless(r Result) Result {
+	if r.Issuer != nil {
+		issuer := *r.Issuer
+		issuer.Name, r.Issuer = "", &issuer
+	}
+	r.Claimants = slices.Clone(r.Claimants)
+	for i := range r.Claimants {
+		r.Claimants[i].Name = ""
+	}
+	return r
+}
+
 // remember keeps the answer in the caller's history and announces it. The map
 // is left out: it is large and can be made again from the picture.
 func (v *Verifier) remember(ctx context.Context, r Result, o Options) error {
-	kept := r
+	kept := nameless(r)
 	kept.TamperMap = nil
 	b, err := json.Marshal(kept)
 	if err != nil {

@@ -77,7 +77,7 @@ func (v *Verifier) Verify(ctx context.Context, file *pipeline.Spooled, o Options
 	verdict, details := Judge(findings)
 
 	r := report(pr, found, w, o)
-	r.ID, r.Verdict, r.Details = asset.NewID(), verdict, details
+	r.ID, r.Verdict, r.Details = asset.NewID(), verdict, details+aside(r.Issuer)
 	r.IsAuthentic = verdict == asset.Authentic
 	r.figures = figures(findings, found)
 	r.Confidence = confidence(verdict, r.figures)

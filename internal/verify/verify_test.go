@@ -3,6 +3,7 @@ package verify_test
 import (
 	"image"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,48 @@ func attacked(t *testing.T, data []byte, name string, strength float64) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// A verdict goes by the evidence; that the issuer was stopped is said, without a name.
+// No name is kept, to outlive its organization.
+func TestIssuerThatEnded(t *testing.T) {
+	d := apptest.Start(t)
+	a := d.Register(t, d.Org, apptest.JPEG(t, photo(1), 92))
+	rendition := d.Rendition(t, a)
+	o, err := d.Rows.OrganizationByID(t.Context(), d.Org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, _ := d.NewOrganization(t, "asking")
+	now := time.Now()
+	for _, c := range []struct {
+		status             asset.IssuerStatus
+		suspended, deleted *time.Time
+		name, said         string
+	}{
+		{asset.IssuerActive, nil, nil, o.Name, ""},
+		{asset.IssuerSuspended, &now, nil, "", "suspended"},
+		{asset.IssuerDeleted, nil, &now, "", "deleted"},
+		{asset.IssuerDeleted, &now, &now, "", "deleted"},
+	} {
+		o.SuspendedAt, o.DeletedAt = c.suspended, c.deleted
+		if err := d.Rows.UpdateOrganization(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		r := check(t, d, rendition, verify.Options{OrgID: &other}, asset.Authentic)
+		if r.Issuer.Status != c.status || r.Issuer.Name != c.name || (c.said != "") != strings.Contains(r.Details, "The organization that registered the asset was "+c.said) {
+			t.Errorf("%s: %+v, %s", c.status, r.Issuer, r.Details)
+		}
+	}
+	kept, _, err := d.Rows.VerificationHistory(t.Context(), db.HistoryFilter{OrganizationID: other, Page: db.Page{Number: 1, Size: 10}})
+	if err != nil || len(kept) != 4 {
+		t.Fatalf("%d kept, %v", len(kept), err)
+	}
+	for _, v := range kept {
+		if strings.Contains(string(v.Result), o.Name) || !strings.Contains(string(v.Result), d.Org.String()) {
+			t.Errorf("kept: %s", v.Result)
+		}
+	}
 }
 
 func pasted(t *testing.T, data []byte, share float64) []byte {

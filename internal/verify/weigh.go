@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/exif"
 	"github.com/certana/certana/internal/ledger"
 	"github.com/certana/certana/internal/pipeline"
@@ -88,7 +89,10 @@ func (v *Verifier) issuers(ctx context.Context, w *weighed, f *found) error {
 		if err != nil {
 			return err
 		}
-		issuer := asset.Issuer{OrganizationID: org.ID, Name: org.Name, RegisteredAt: c.asset.CreatedAt}
+		issuer := asset.Issuer{OrganizationID: org.ID, Status: standing(org), RegisteredAt: c.asset.CreatedAt}
+		if issuer.Status == asset.IssuerActive {
+			issuer.Name = org.Name
+		}
 		if commitment, err := v.Rows.CommitmentByAsset(ctx, c.asset.ID); err == nil {
 			issuer.KeyID = commitment.KeyID
 		}
@@ -99,6 +103,29 @@ func (v *Verifier) issuers(ctx context.Context, w *weighed, f *found) error {
 		}
 	}
 	return nil
+}
+
+// standing is how an organization stands now.
+func standing(o *db.Organization) asset.IssuerStatus {
+	switch {
+	case o.DeletedAt != nil || o.ErasedAt != nil:
+		return asset.IssuerDeleted
+	case o.SuspendedAt != nil:
+		return asset.IssuerSuspended
+	}
+	return asset.IssuerActive
+}
+
+// aside is what the details add to the verdict, which goes by the evidence alone: the
+// issuer may not stand behind it any more.
+func aside(i *asset.Issuer) string {
+	switch {
+	case i == nil || i.Status == asset.IssuerActive:
+		return ""
+	case i.Status == asset.IssuerSuspended:
+		return " The organization that registered the asset was suspended by the operator; its record is shown as it was made."
+	}
+	return " The organization that registered the asset was deleted; its record is shown as it was made."
 }
 
 // compareMetadata lists what the file says otherwise than the registered one.

@@ -971,7 +971,7 @@ type InvitationRequest struct {
 // InvitationRequestRole defines model for InvitationRequest.Role.
 type InvitationRequestRole string
 
-// Issuer defines model for Issuer.
+// Issuer Who registered an asset. A signature holds after its organization was suspended or deleted; status tells, and the name is then empty.
 type Issuer = asset.Issuer
 
 // JWKS defines model for JWKS.
