@@ -8,7 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -50,31 +50,57 @@ func checkPassword(p string) error {
 
 // hasher hashes passwords, a bounded number at a time.
 type hasher struct {
-	cost    Argon2
-	slots   chan struct{}
-	waiting atomic.Int64
-	queue   int64
-	dummy   string // a hash of nothing known, for users that do not exist
+	cost  Argon2
+	slots chan struct{}
+	queue int    // how many may wait
+	share int    // how many of them from one network, so that one does not keep all others out
+	dummy string // a hash of nothing known, for users that do not exist
+
+	mu      sync.Mutex
+	waiting int
+	from    map[string]int // by network
 }
 
 func newHasher(cost Argon2, atOnce int) *hasher {
-	h := &hasher{cost: cost, slots: make(chan struct{}, atOnce), queue: 32 * int64(atOnce)}
+	h := &hasher{cost: cost, slots: make(chan struct{}, atOnce), queue: 32 * atOnce, from: map[string]int{}}
+	h.share = max(2, h.queue/4)
 	h.dummy = h.make(rand.Text())
 	return h
 }
 
 // enter waits for a free slot.
 func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
-	if h.waiting.Add(1) > h.queue {
-		h.waiting.Add(-1)
+	network := networkOf(ctx)
+	if !h.wait(network) {
 		return nil, asset.Errorf(asset.RateLimited, nil, "too many logins at this moment; try again in a few seconds")
 	}
-	defer h.waiting.Add(-1)
+	defer h.waited(network)
 	select {
 	case h.slots <- struct{}{}:
 		return func() { <-h.slots }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+}
+
+// wait takes a place in the queue, where there is one for a network; "" has no share.
+func (h *hasher) wait(network string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.waiting >= h.queue || (network != "" && h.from[network] >= h.share) {
+		return false
+	}
+	h.waiting++
+	h.from[network]++
+	return true
+}
+
+func (h *hasher) waited(network string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.waiting--
+	if h.from[network]--; h.from[network] == 0 {
+		delete(h.from, network)
 	}
 }
 

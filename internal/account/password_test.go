@@ -27,7 +27,12 @@ func TestHashingIsBounded(t *testing.T) {
 			}
 		})
 	}
-	for h.waiting.Load() < h.queue {
+	waiting := func() int {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.waiting
+	}
+	for waiting() < h.queue {
 		runtime.Gosched()
 	}
 	if _, err := h.hash(t.Context(), "x"); !asset.Is(err, asset.RateLimited) {
@@ -95,5 +100,48 @@ func TestKeyChecksum(t *testing.T) {
 				t.Errorf("%q passes for %q", changed, key)
 			}
 		}
+	}
+}
+
+// One network does not take all places in the queue; the whole of it is bounded too.
+func TestHashingIsShared(t *testing.T) {
+	h := newHasher(Argon2{MemoryKiB: 8, Passes: 1, Lanes: 1}, 1)
+	leave, err := h.enter(t.Context()) // nobody goes on from here
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := func(address string) context.Context { return WithOrigin(t.Context(), Origin{Address: address}) }
+	for _, c := range []struct {
+		address, neighbour string
+		places             int
+	}{
+		{"192.0.2.1", "192.0.2.1", h.share}, {"2001:db8::1", "2001:db8::ffff", h.share}, {"::ffff:192.0.2.9", "192.0.2.9", h.share},
+		{"", "", h.queue - 3*h.share},
+	} {
+		for i := range c.places {
+			if !h.wait(networkOf(from(c.address))) {
+				t.Errorf("%s: refused at %d", c.address, i)
+			}
+		}
+		_, err := h.enter(from(c.neighbour))
+		if !asset.Is(err, asset.RateLimited) {
+			t.Errorf("%s: %v", c.neighbour, err)
+		}
+	}
+	h.waited(networkOf(from("192.0.2.1")))
+	done := make(chan error, 1)
+	go func() {
+		leave, err := h.enter(from("2001:db8:0:1::1"))
+		if err == nil {
+			leave()
+		}
+		done <- err
+	}()
+	leave()
+	if err := <-done; err != nil {
+		t.Errorf("another network: %v", err)
+	}
+	if h.from["192.0.2.1"] != h.share-1 || len(h.from) != 4 {
+		t.Errorf("waiting: %v", h.from)
 	}
 }

@@ -76,9 +76,7 @@ func (s *Service) checkPassword(ctx context.Context, email, password string) (*d
 		return nil, err
 	}
 	if !ok {
-		// Recorded for unknown addresses too, so that both take the same time; but
-		// not what was typed, which may be a password in the wrong field.
-		if err := s.recordFailure(ctx, s.db, u, "password"); err != nil {
+		if err := s.wrongPassword(ctx, u); err != nil {
 			return nil, err
 		}
 		return nil, errCredentials()
@@ -92,8 +90,9 @@ func (s *Service) checkPassword(ctx context.Context, email, password string) (*d
 	return u, nil
 }
 
-func (s *Service) recordFailure(ctx context.Context, to auditor, u *db.User, why string) error {
-	e := Event{Action: ActionLoginFailed, Details: map[string]any{"wrong": why}}
+// recordFailure records a login that failed; count is how many did, of which this is one.
+func (s *Service) recordFailure(ctx context.Context, to auditor, u *db.User, why string, count int64) error {
+	e := Event{Action: ActionLoginFailed, Details: map[string]any{"wrong": why, "count": count}}
 	if u.ID != (asset.ID{}) {
 		e.User = &u.ID
 	}
@@ -111,9 +110,9 @@ func (s *Service) admit(ctx context.Context, tx *db.Tx, u *db.User, code string)
 	case !sameTime(now.PasswordChangedAt, u.PasswordChangedAt): // meanwhile, and all sessions ended
 		return errCredentials(), nil
 	case now.ClosedAt != nil:
-		return errClosed(now), s.recordFailure(ctx, tx, u, "closed")
+		return errClosed(now), s.recordFailure(ctx, tx, u, "closed", 1)
 	case now.SuspendedAt != nil:
-		return errSuspended(), s.recordFailure(ctx, tx, u, "suspended")
+		return errSuspended(), s.recordFailure(ctx, tx, u, "suspended", 1)
 	case now.TOTPConfirmedAt == nil:
 		return nil, nil
 	case code == "":
@@ -123,7 +122,7 @@ func (s *Service) admit(ctx context.Context, tx *db.Tx, u *db.User, code string)
 	if err != nil || ok {
 		return nil, err
 	}
-	return errCredentials(), s.recordFailure(ctx, tx, u, "code")
+	return errCredentials(), s.recordFailure(ctx, tx, u, "code", 1)
 }
 
 func sameTime(a, b *time.Time) bool {
