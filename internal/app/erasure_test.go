@@ -1,9 +1,13 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +19,7 @@ import (
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/synth"
+	"github.com/certana/certana/internal/verify"
 )
 
 // fuse lets so many calls through and then fails them all, before or after they
@@ -94,6 +99,7 @@ func TestEraseOrganization(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	leaveTraces(t, d, kept)
 	now := time.Now().Add(-time.Second)
 	o.DeletedAt, o.EraseAt = &now, &now
 	if err := d.Rows.UpdateOrganization(t.Context(), o); err != nil {
@@ -120,6 +126,7 @@ func TestEraseOrganization(t *testing.T) {
 		t.Fatal(err)
 	}
 	erasedOnce(t, d)
+	noTrace(t, d)
 	shutForUploads(t, d)
 	late := &asset.Asset{ID: asset.NewID(), OrganizationID: d.Org, Filename: "late.jpg", ContentHash: strings.Repeat("ab", 32), MIMEType: "image/jpeg"}
 	err = d.Rows.InsertAsset(t.Context(), late, func(number int64) (uint64, error) { return uint64(number), nil })
@@ -182,5 +189,67 @@ func shutForUploads(t *testing.T, d *apptest.Deployment) {
 	_, err := d.Pipeline.Accept(t.Context(), pipeline.Upload{OrganizationID: d.Org, File: file, Options: apptest.AllTracks})
 	if !asset.Is(err, asset.Forbidden) {
 		t.Errorf("an upload into what was erased: %v", err)
+	}
+}
+
+// canary is in everything that leaveTraces leaves of the organization.
+const canary = "Canary Works"
+
+// leaveTraces gives the organization what is kept of it in other places: a name that
+// others' verifications saw, answers to be repeated, counts.
+func leaveTraces(t *testing.T, d *apptest.Deployment, other asset.ID) {
+	t.Helper()
+	o, err := d.Rows.OrganizationByID(t.Context(), d.Org)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Name, o.Slug = canary, "canary-works"
+	key := &db.APIKey{ID: asset.NewID(), OrganizationID: d.Org, UserID: o.OwnerID, Name: canary, Hash: "canary", Scopes: []string{"read"}}
+	errs := []error{d.Rows.UpdateOrganization(t.Context(), o), d.Rows.InsertAPIKey(t.Context(), key)}
+	for _, principal := range []string{"key " + key.ID.String(), "user " + o.OwnerID.String() + " in " + d.Org.String(),
+		"client " + asset.NewID().String() + " for user " + asset.ID{}.String() + " in " + d.Org.String()} {
+		claim, _, err := d.Rows.ClaimIdempotency(t.Context(), principal, "POST /v1/assets/", "canary-works", "hash")
+		if err == nil {
+			err = d.Rows.CompleteIdempotency(t.Context(), claim, db.IdempotentAnswer{Status: 201, Headers: db.JSON("{}"), Body: []byte(canary)})
+		}
+		errs = append(errs, err)
+	}
+	for _, kind := range []string{"upload/", "verify/"} {
+		now := time.Now()
+		_, _, err := d.Rows.Count(t.Context(), kind+d.Org.String(), db.Window{Start: now, End: now.Add(time.Hour)}, 1, 10)
+		errs = append(errs, err)
+	}
+	for _, options := range []verify.Options{{}, {OrgID: &other}} {
+		r, err := d.Verifier.Verify(t.Context(), d.Spool(t, apptest.JPEG(t, synth.Photo(320, 240, 10), 90)), options)
+		if err == nil && (r.Issuer == nil || r.Issuer.Name != canary) {
+			err = errors.New("the verification names nobody")
+		}
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// noTrace looks through the whole database, as it is on disk.
+func noTrace(t *testing.T, d *apptest.Deployment) {
+	t.Helper()
+	raw, err := sql.Open("sqlite", "file:"+filepath.Join(d.Dir, "certana.db")+"?_pragma=busy_timeout(15000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	if _, err := raw.Exec("VACUUM INTO ?", copied); err != nil { // without the pages that are free
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{canary, "canary-works", "upload/" + d.Org.String(), "verify/" + d.Org.String(), " in " + d.Org.String()} {
+		if at := bytes.Index(text, []byte(word)); at >= 0 {
+			t.Errorf("%q is left: %q", word, text[max(0, at-60):min(len(text), at+100)])
+		}
 	}
 }

@@ -52,7 +52,7 @@ func (q Queries) EraseVerifications(ctx context.Context, org asset.ID, limit int
 }
 
 // EraseOrganization removes an organization's keys, clients, webhooks,
-// invitations and members, and leaves its row under another name, because the
+// invitations and members, the answers kept for them and what was counted, and leaves its row under another name, because the
 // ledger names it: its signing keys stay for whoever checks an old signature, and
 // sign no more. It changes nothing, and answers false, where there is nothing to
 // erase.
@@ -65,6 +65,9 @@ func (q Queries) EraseOrganization(ctx context.Context, id asset.ID, name, slug 
 			return err
 		}
 		done = true
+		if err := q.eraseTraces(ctx, id); err != nil {
+			return err
+		}
 		for _, model := range []any{(*OAuthToken)(nil), (*OAuthGrant)(nil), (*OAuthClient)(nil), (*APIKey)(nil),
 			(*Webhook)(nil), (*Invitation)(nil), (*Membership)(nil)} {
 			if _, err := q.w.NewDelete().Model(model).Where("organization_id = ?", id).Exec(ctx); err != nil {
@@ -76,6 +79,20 @@ func (q Queries) EraseOrganization(ctx context.Context, id asset.ID, name, slug 
 		return err
 	})
 	return done, err
+}
+
+// eraseTraces removes what rows without a reference to an organization hold of it: the
+// answers kept for whoever asked there, and what was counted of its plan. It goes before
+// the keys, whose answers are found by them.
+func (q Queries) eraseTraces(ctx context.Context, org asset.ID) error {
+	keys := q.w.NewSelect().Model((*APIKey)(nil)).ColumnExpr("'key ' || id").Where("organization_id = ?", org)
+	_, err := q.w.NewDelete().Model((*idempotencyRow)(nil)).
+		Where("principal LIKE ? OR principal IN (?)", "% in "+org.String(), keys).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = q.w.NewDelete().Model((*counterRow)(nil)).Where("name IN (?, ?)", "upload/"+org.String(), "verify/"+org.String()).Exec(ctx)
+	return err
 }
 
 // FailDeliveriesOf gives up every pending delivery of an organization's webhooks,
