@@ -4,17 +4,29 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/httpapi/gen"
+	"github.com/certana/certana/internal/quota"
 	"github.com/certana/certana/internal/webhook"
 )
 
 // TestWebhook sends a test event.
 func (s *server) TestWebhook(ctx context.Context, r gen.TestWebhookRequestObject) (gen.TestWebhookResponseObject, error) {
+	if err := s.askedFor(ctx, r.WebhookID); err != nil {
+		return nil, err
+	}
 	d, err := s.Webhooks.Test(ctx, callerOf(ctx).OrganizationID, r.WebhookID)
 	if err != nil {
 		return nil, err
 	}
 	return gen.TestWebhook202JSONResponse(deliveryBody(*d)), nil
+}
+
+// askedFor counts the messages that somebody asks for: the address that they go to may
+// be anybody's.
+func (s *server) askedFor(ctx context.Context, webhook asset.ID) error {
+	_, err := s.attempt(ctx, quota.WebhookTest, callerOf(ctx).OrganizationID.String()+" "+webhook.String())
+	return err
 }
 
 // ListWebhookDeliveries lists what was sent to a webhook, or will be.
@@ -40,6 +52,9 @@ func (s *server) GetWebhookDelivery(ctx context.Context, r gen.GetWebhookDeliver
 
 // RedeliverWebhook sends one again.
 func (s *server) RedeliverWebhook(ctx context.Context, r gen.RedeliverWebhookRequestObject) (gen.RedeliverWebhookResponseObject, error) {
+	if err := s.askedFor(ctx, r.WebhookID); err != nil {
+		return nil, err
+	}
 	d, err := s.Webhooks.Redeliver(ctx, callerOf(ctx).OrganizationID, r.WebhookID, r.DeliveryID)
 	if err != nil {
 		return nil, err

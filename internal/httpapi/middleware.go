@@ -41,9 +41,20 @@ func withExchange(log *slog.Logger, next http.Handler) http.Handler {
 		if r.URL.Path == "/healthz" {
 			level = slog.LevelDebug
 		}
-		log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", x.status,
+		log.Log(r.Context(), level, "request", "method", r.Method, "path", logged(r.URL.Path), "status", x.status,
 			"bytes", x.sent, "ms", time.Since(start).Milliseconds(), "remote", remoteHost(r), "request_id", x.id)
 	})
+}
+
+// loggedPath is how much of a path the access log tells, in bytes; none of ours is as
+// long, and a header may be a mebibyte.
+const loggedPath = 512
+
+func logged(path string) string {
+	if len(path) <= loggedPath {
+		return path
+	}
+	return strings.ToValidUTF8(path[:loggedPath], "") + "…"
 }
 
 func remoteHost(r *http.Request) string {

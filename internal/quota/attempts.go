@@ -27,6 +27,7 @@ const (
 	OAuthToken        Kind = "oauth_token"        // client id
 	ClientToken       Kind = "client_token"       // client id; what it gets for itself, not failures
 	Serial            Kind = "serial"             // API key id
+	WebhookTest       Kind = "webhook_test"       // organization and webhook id; messages that are asked for
 )
 
 // bound is how many of a kind may be tried in a window. 0 is no limit.
@@ -56,6 +57,7 @@ func (c Config) bounds() map[Kind]bound {
 		OAuthToken:        {quarter, c.OAuthFailures, c.OAuthFailuresPerClient, 0},
 		ClientToken:       {6 * time.Minute, 0, 0, c.ClientTokens},
 		Serial:            {hour, c.SerialMisses, 0, c.SerialMissesPerKey},
+		WebhookTest:       {time.Minute, 0, 0, c.WebhookTests},
 	}
 }
 

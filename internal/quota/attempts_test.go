@@ -48,6 +48,8 @@ func TestKinds(t *testing.T) {
 			[]attempt{{a, "x", false}, {a, "x", true}, {b, "x", false}, {a, "y", false}, {a, "z", true}}},
 		{quota.Serial, func(c *quota.Config) { c.SerialMisses, c.SerialMissesPerKey = 3, 2 }, time.Hour,
 			[]attempt{{a, "x", false}, {b, "x", false}, {a, "x", true}, {a, "y", false}, {a, "z", false}, {a, "v", true}}},
+		{quota.WebhookTest, func(c *quota.Config) { c.WebhookTests = 2 }, time.Minute,
+			[]attempt{{a, "x", false}, {b, "x", false}, {a, "x", true}, {a, "y", false}}},
 	}
 	for _, shared := range []bool{true, false} {
 		s, _, at := setup(t, func(q *quota.Config) {

@@ -88,6 +88,9 @@ type Config struct {
 	SerialMisses int64 `yaml:"serial_misses"`
 	// SerialMissesPerKey is the same for one API key. Default 300.
 	SerialMissesPerKey int64 `yaml:"serial_misses_per_key"`
+	// WebhookTests is how many test events and repeated deliveries may be asked for of
+	// one webhook in a minute. Default 10.
+	WebhookTests int64 `yaml:"webhook_tests"`
 	// TrustedProxies lists the networks of reverse proxies before the server
 	// (10.0.0.0/8, 127.0.0.1/32): what they write in X-Forwarded-For is believed.
 	// Without it a proxy's own address is everybody's. Default none.
@@ -104,7 +107,7 @@ func DefaultConfig() Config {
 		PasswordResets: 50, PasswordResetsPerUser: 5, EmailVerifications: 50, EmailVerificationsPerUser: 5,
 		TOTPTries: 50, TOTPTriesPerUser: 5, Invitations: 100, InvitationsPerUser: 50,
 		KeyFailures: 100, RefreshFailures: 100, OAuthFailures: 100, OAuthFailuresPerClient: 20, ClientTokens: 60,
-		SerialMisses: 300, SerialMissesPerKey: 300,
+		SerialMisses: 300, SerialMissesPerKey: 300, WebhookTests: 10,
 	}
 }
 
