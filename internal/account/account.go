@@ -34,6 +34,9 @@ type Config struct {
 	// passwords are hashed at a time, 32 times as many wait, the rest is told to
 	// come back later. Default: the number of CPUs.
 	HashesAtOnce int `yaml:"hashes_at_once"`
+	// SessionsPerUser is how many sessions of a user live at a time: a login beyond
+	// ends the one that was unused the longest. Default 100.
+	SessionsPerUser int `yaml:"sessions_per_user"`
 	// OwnedOrganizations is how many a user may own. Default 10.
 	OwnedOrganizations int `yaml:"owned_organizations"`
 	// ClientsPerOrganization is how many OAuth2 clients an organization may have.
@@ -66,7 +69,7 @@ func DefaultConfig(base string) Config {
 	return Config{
 		Issuer: base, AccessTTL: time.Hour, RefreshTTL: 30 * 24 * time.Hour, SessionTTL: 90 * 24 * time.Hour,
 		Argon2:       Argon2{MemoryKiB: 19456, Passes: 2, Lanes: 1},
-		HashesAtOnce: runtime.NumCPU(), OwnedOrganizations: 10, ClientsPerOrganization: 100, KeysPerOrganization: 1000, SelfServicePlans: true,
+		HashesAtOnce: runtime.NumCPU(), SessionsPerUser: 100, OwnedOrganizations: 10, ClientsPerOrganization: 100, KeysPerOrganization: 1000, SelfServicePlans: true,
 		DeletionGrace: 30 * 24 * time.Hour, Now: time.Now,
 	}
 }
@@ -97,6 +100,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("account: deletion_grace is not negative")
 	case c.ClientsPerOrganization < 1:
 		return fmt.Errorf("account: clients_per_organization is 1 or more")
+	case c.SessionsPerUser < 1:
+		return fmt.Errorf("account: sessions_per_user is 1 or more")
 	case c.HashesAtOnce < 1 || c.OwnedOrganizations < 1 || c.KeysPerOrganization < 1:
 		return fmt.Errorf("account: hashes_at_once, owned_organizations and keys_per_organization are 1 or more")
 	}

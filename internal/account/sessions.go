@@ -29,7 +29,14 @@ func (s *Service) Login(ctx context.Context, in SignIn) (*Tokens, error) {
 	session := &db.Session{ID: asset.NewID(), CurrentHash: hashSecret(refresh)}
 	_, err := s.signIn(ctx, in, func(ctx context.Context, tx *db.Tx, u *db.User) error {
 		s.open(ctx, session, u.ID)
-		return tx.InsertSession(ctx, session)
+		if err := tx.InsertSession(ctx, session); err != nil {
+			return err
+		}
+		ended, err := tx.RevokeUnusedSessions(ctx, u.ID, session.ID, s.config.SessionsPerUser)
+		if err != nil || ended == 0 {
+			return err
+		}
+		return record(ctx, tx, Principal{UserID: u.ID}, Event{Action: ActionSessionRevoked, Details: map[string]any{"unused": ended}})
 	})
 	if err != nil {
 		return nil, err
