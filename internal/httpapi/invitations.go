@@ -15,7 +15,7 @@ func (s *server) Invite(ctx context.Context, r gen.InviteRequestObject) (gen.Inv
 	if _, err := s.attempt(ctx, quota.Invitation, r.OrgID.String()); err != nil {
 		return nil, err
 	}
-	if _, err := s.attempt(ctx, quota.EmailVerification, string(r.Body.Email)); err != nil {
+	if _, err := s.attempt(ctx, quota.EmailVerification, account.Mailbox(string(r.Body.Email))); err != nil {
 		return nil, err
 	}
 	i, err := s.Accounts.Invite(ctx, callerOf(ctx).Principal, r.OrgID, string(r.Body.Email), string(orElse(r.Body.Role, "")))

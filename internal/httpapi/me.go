@@ -100,7 +100,7 @@ func (s *server) ChangePassword(ctx context.Context, r gen.ChangePasswordRequest
 // ForgotPassword has a token sent to an address if a user has it. Every try
 // counts, since each may send a message.
 func (s *server) ForgotPassword(ctx context.Context, r gen.ForgotPasswordRequestObject) (gen.ForgotPasswordResponseObject, error) {
-	if _, err := s.attempt(ctx, quota.PasswordReset, string(r.Body.Email)); err != nil {
+	if _, err := s.attempt(ctx, quota.PasswordReset, account.Mailbox(string(r.Body.Email))); err != nil {
 		return nil, err
 	}
 	if err := s.Accounts.ForgotPassword(ctx, string(r.Body.Email)); err != nil {
@@ -124,7 +124,11 @@ func (s *server) ResetPassword(ctx context.Context, r gen.ResetPasswordRequestOb
 // SendVerification sends the caller a token that verifies their address.
 func (s *server) SendVerification(ctx context.Context, _ gen.SendVerificationRequestObject) (gen.SendVerificationResponseObject, error) {
 	p := callerOf(ctx).Principal
-	if _, err := s.attempt(ctx, quota.EmailVerification, p.UserID.String()); err != nil {
+	me, err := s.Accounts.Me(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.attempt(ctx, quota.EmailVerification, account.Mailbox(me.Email)); err != nil {
 		return nil, err
 	}
 	if err := s.Accounts.SendVerification(ctx, p); err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/quota"
 )
 
@@ -298,4 +299,14 @@ func TestMessagesToAnAddress(t *testing.T) {
 	}
 	w.refused(t, 429, "RATE_LIMITED", change("guest+c@example.com", "SecurePassword123!"))
 	w.want(t, 202, change("other@example.com", "SecurePassword123!"))
+	o := w.want(t, 201, call{method: "POST", path: "/v1/organizations/", token: token, json: `{"name":"Inviting"}`})["id"].(string)
+	w.refused(t, 429, "RATE_LIMITED", call{method: "POST", path: "/v1/organizations/" + o + "/invitations/", token: token,
+		json: `{"email":"guest+d@example.com","role":"viewer"}`})
+	forgot := func(address string) call {
+		return call{method: "POST", path: "/v1/auth/password/forgot", json: map[string]any{"email": address}}
+	}
+	for range few.PasswordResetsPerUser {
+		w.want(t, 202, forgot("user+"+asset.NewID().String()[24:]+"@example.com"))
+	}
+	w.refused(t, 429, "RATE_LIMITED", forgot("user@example.com"))
 }
