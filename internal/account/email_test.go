@@ -9,7 +9,7 @@ import (
 func TestMailbox(t *testing.T) {
 	for address, mailbox := range map[string]string{
 		"user@example.com":        "user@example.com",
-		" User+a+b@Example.com ":  "user@example.com",
+		"User+a+b@Example.com":    "user@example.com",
 		"+user@example.com":       "+user@example.com",
 		"us.er@example.com":       "us.er@example.com",
 		"user@exa+mple.com":       "user@exa+mple.com",
