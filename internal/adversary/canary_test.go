@@ -31,6 +31,7 @@ func TestSecretsStayIn(t *testing.T) {
 	s.login(t, p)
 	c["password"], c["access token"], c["refresh token"] = p.password, p.token, p.refresh
 	c["verification token"] = box.token(t, p.email, "Verify")
+	s.want(t, 200, call{method: "POST", path: "/v1/auth/email/verify", json: map[string]any{"token": c["verification token"]}})
 
 	c.keys(t, s, p)
 	c.oauth(t, s, p)

@@ -276,3 +276,24 @@ func TestEndLogins(t *testing.T) {
 		}
 	})
 }
+
+func TestRevokeUnusedSessions(t *testing.T) {
+	each(t, func(t *testing.T, c db.Config) {
+		d := open(t, c)
+		user, _ := organization(t, d, "acme")
+		begun := time.Now().UTC().Add(-time.Hour)
+		var all []asset.ID
+		for i := range 4 {
+			s := &db.Session{ID: asset.NewID(), UserID: user, CurrentHash: string(rune('a' + i)),
+				CreatedAt: begun.Add(time.Duration(i) * time.Minute), ExpiresAt: begun.Add(24 * time.Hour)}
+			must(t, d.InsertSession(t.Context(), s))
+			all = append(all, s.ID)
+		}
+		n, err := d.RevokeUnusedSessions(t.Context(), user, all[0], 2)
+		must(t, err)
+		want(t, "ended", n, 2)
+		left, total, err := d.LiveSessions(t.Context(), user, firstPage)
+		must(t, err)
+		want(t, "left: the newest, and the one that is kept", words(total, left[0].ID, left[1].ID), words(2, all[3], all[0]))
+	})
+}

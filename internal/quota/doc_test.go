@@ -17,7 +17,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	printed := map[Kind]bound{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (6 min|15 min|1 h) \\| (\\d*) ?\\| (\\d*) ?\\| (\\d*) ?\\|").FindAllStringSubmatch(string(text), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (\\d+ min|1 h) \\| (\\d*) ?\\| (\\d*) ?\\| (\\d*) ?\\|").FindAllStringSubmatch(string(text), -1) {
 		b := bound{window: time.Hour}
 		if minutes, ok := strings.CutSuffix(row[2], " min"); ok {
 			n, _ := strconv.Atoi(minutes)
