@@ -90,7 +90,7 @@ func (s *Service) confirmed(ctx context.Context, p Principal, org, user asset.ID
 }
 
 func errPasswordNeeded() error {
-	return asset.Invalid("making or deposing an owner takes your password", "password")
+	return asset.Errorf(asset.Forbidden, nil, "making or deposing an owner takes your password")
 }
 
 // tellOwnership writes to all owners, and to who is none any more, when somebody's

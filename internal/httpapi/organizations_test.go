@@ -129,8 +129,8 @@ func TestOrganizationLife(t *testing.T) {
 	w.refused(t, 403, "FORBIDDEN", call{method: "GET", path: w.path + "/audit", token: admin})
 
 	member := w.path + "/members/" + w.user["admin"]
-	refused := w.refused(t, 422, "VALIDATION_ERROR", call{method: "PATCH", path: member, token: owner, json: `{"role":"owner"}`})
-	if said := fmt.Sprint(refused["errors"]); !strings.Contains(said, "password") {
+	refused := w.refused(t, 403, "FORBIDDEN", call{method: "PATCH", path: member, token: owner, json: `{"role":"owner"}`})
+	if said := fmt.Sprint(refused["detail"]); !strings.Contains(said, "password") {
 		t.Errorf("an owner made without a password: %s", said)
 	}
 	w.refused(t, 401, "INVALID_CREDENTIALS", call{method: "PATCH", path: member, token: owner, json: `{"role":"owner","password":"guess"}`})

@@ -1064,7 +1064,7 @@ type MemberPage struct {
 
 // MemberPatch defines model for MemberPatch.
 type MemberPatch struct {
-	// Password The caller's, where an owner is made or deposed.
+	// Password The caller's, where an owner is made or deposed; 403 without it.
 	Password *string `json:"password,omitempty"`
 	Role     Role    `json:"role"`
 }
