@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -30,19 +29,14 @@ func newAdminKeysList(e *env) *cobra.Command {
 				}
 				items := make([]listedKey, len(found))
 				for i, k := range found {
-					items[i] = listedKey{k.ID.String(), k.Masked, k.Name, k.Scopes, k.OrganizationID.String(),
-						k.Active(time.Now()), k.ExpiresAt, k.LastUsedAt, k.CreatedAt, k.RotatedFrom, k.ReplacedBy}
+					items[i] = listKey(k)
 				}
 				if e.json {
 					return e.printJSON(map[string]any{"items": items, "total": total})
 				}
 				w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 				for _, k := range items {
-					state := "active"
-					if !k.Active {
-						state = "ended"
-					}
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Organization, k.Key, state, strings.Join(k.Scopes, ","), k.Name)
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Organization, k.Key, k.state(), strings.Join(k.Scopes, ","), k.Name)
 				}
 				return w.Flush()
 			})

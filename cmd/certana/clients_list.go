@@ -23,18 +23,13 @@ func newClientsList(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				for page := 1; ; page++ {
-					found, total, err := s.rows.OAuthClients(c.Context(), org.ID, db.Page{Number: page, Size: db.MaxPageSize})
-					if err != nil {
-						return err
-					}
-					for _, client := range found {
-						items = append(items, showClient(&client, ""))
-					}
-					if len(found) == 0 || len(items) >= total {
-						return nil
-					}
+				found, _, err := everything(0, func(p db.Page) ([]db.OAuthClient, int, error) {
+					return s.rows.OAuthClients(c.Context(), org.ID, p)
+				})
+				for _, client := range found {
+					items = append(items, showClient(&client, ""))
 				}
+				return err
 			})
 			if err != nil {
 				return err

@@ -27,6 +27,19 @@ type listedKey struct {
 	ReplacedBy   *asset.ID  `json:"replaced_by"`
 }
 
+func listKey(k db.APIKey) listedKey {
+	return listedKey{k.ID.String(), k.Masked, k.Name, k.Scopes, k.OrganizationID.String(),
+		k.Active(time.Now()), k.ExpiresAt, k.LastUsedAt, k.CreatedAt, k.RotatedFrom, k.ReplacedBy}
+}
+
+// state is whether the key works, in a word.
+func (k listedKey) state() string {
+	if k.Active {
+		return "active"
+	}
+	return "ended"
+}
+
 func newKeysList(e *env) *cobra.Command {
 	var who owner
 	c := &cobra.Command{
@@ -40,19 +53,13 @@ func newKeysList(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				for page := 1; ; page++ {
-					keys, total, err := s.rows.APIKeys(c.Context(), org.ID, nil, db.Page{Number: page, Size: db.MaxPageSize})
-					if err != nil {
-						return err
-					}
-					for _, k := range keys {
-						items = append(items, listedKey{k.ID.String(), k.Masked, k.Name, k.Scopes, org.ID.String(),
-							k.Active(time.Now()), k.ExpiresAt, k.LastUsedAt, k.CreatedAt, k.RotatedFrom, k.ReplacedBy})
-					}
-					if len(keys) == 0 || len(items) >= total {
-						return nil
-					}
+				found, _, err := everything(0, func(p db.Page) ([]db.APIKey, int, error) {
+					return s.rows.APIKeys(c.Context(), org.ID, nil, p)
+				})
+				for _, k := range found {
+					items = append(items, listKey(k))
 				}
+				return err
 			})
 			if err != nil {
 				return err
@@ -62,11 +69,7 @@ func newKeysList(e *env) *cobra.Command {
 			}
 			w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 			for _, k := range items {
-				state := "active"
-				if !k.Active {
-					state = "ended"
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Key, state, strings.Join(k.Scopes, ","), k.Name)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Key, k.state(), strings.Join(k.Scopes, ","), k.Name)
 			}
 			return w.Flush()
 		},
