@@ -18,7 +18,7 @@ var oneSided = []string{"river_", "goose_", "sqlite_", "asset_search", "assets.s
 // Both databases have the same tables with the same columns.
 func TestTwins(t *testing.T) {
 	if os.Getenv("CERTANA_TEST_POSTGRES") == "" {
-		t.Skip("CERTANA_TEST_POSTGRES is not set")
+		t.Skip("make test-postgres runs this over PostgreSQL; CERTANA_TEST_POSTGRES names no server")
 	}
 	lite := columns(t, db.DefaultConfig(t.TempDir()), `SELECT m.name || '.' || c.name
 		FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'`)

@@ -67,7 +67,7 @@ type page struct {
 // show sends a page. target is where its form may lead in the end; nil for
 // nowhere else.
 func (s *server) show(w http.ResponseWriter, status int, name string, p page, target *request) {
-	p.Style = template.CSS(style) //nolint:gosec // our own file
+	p.Style = template.CSS(style)
 	var b bytes.Buffer
 	if err := templates[name].ExecuteTemplate(&b, "layout", p); err != nil {
 		s.Log.Error("oauth page", "page", name, "error", err)

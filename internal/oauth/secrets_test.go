@@ -37,7 +37,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	var log safe
 	w := newWorld(t)
 	if w.rows.Kind() != db.SQLite {
-		t.Skip("it looks into the file of SQLite")
+		t.Skip("searches the file of an SQLite database; PostgreSQL has none here")
 	}
 	door, err := oauth.New(oauth.Deps{Accounts: w.Service, BaseURL: w.url, Log: slog.New(slog.NewJSONHandler(&log, nil))})
 	must(t, err)

@@ -36,7 +36,7 @@ func each(t *testing.T, f func(*testing.T, db.Config), from func(*testing.T) str
 	t.Run("sqlite", func(t *testing.T) { f(t, db.DefaultConfig(t.TempDir())) })
 	t.Run("postgres", func(t *testing.T) {
 		if server() == "" {
-			t.Skip("CERTANA_TEST_POSTGRES is not set")
+			t.Skip("make test-postgres runs this over PostgreSQL; CERTANA_TEST_POSTGRES names no server")
 		}
 		f(t, create(t, "certana_test_"+strings.ToLower(rand.Text()), from(t)))
 	})
