@@ -18,6 +18,7 @@ const bandRows = 24
 // in any order by at most two goroutines.
 func (p *Picture) Add(pattern dsp.Pattern, gain float32, weight [3]float32) {
 	p.draw(pattern, gains(gain, weight), bandRows, 1, false)
+	p.turned.forget()
 }
 
 // AddedMSE tells the mean squared error over R, G and B, in 8-bit units, that

@@ -16,7 +16,7 @@ func Decode(data []byte, o Options) (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Picture{info: info}
+	p := &Picture{info: info, turned: new(turnedBands)}
 	p.w, p.h = info.Width, info.Height
 	if info.Orientation > 4 {
 		p.w, p.h = p.h, p.w

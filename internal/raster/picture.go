@@ -20,6 +20,7 @@ type Picture struct {
 	jpeg   jpegStyle // how the JPEG was coded
 	tiff   tiffStyle // byte order, compression
 	damage bool      // some data was missing (only with Options.Lenient)
+	turned *turnedBands
 }
 
 // samples is one layout of stored samples. Coordinates are stored ones.
@@ -28,8 +29,8 @@ type samples interface {
 	block() (w, h int)
 	// lumaRow fills luma, 0 to 255, for stored row y.
 	lumaRow(y int, dst []float32)
-	// rgbRow fills 3 bytes a pixel for stored row y.
-	rgbRow(y int, dst []uint8)
+	// rgbRow fills 3 bytes a pixel for stored row y, from pixel x to the end of dst.
+	rgbRow(x, y int, dst []uint8)
 	// reduceLuma returns ow × oh luma samples, area averaged.
 	reduceLuma(ow, oh int) []float32
 	// reduceRGB returns ow × oh interleaved RGB bytes, area averaged.
@@ -62,7 +63,7 @@ func (p *Picture) Damaged() bool { return p.damage }
 // Clone returns a deep copy.
 func (p *Picture) Clone() *Picture {
 	q := *p
-	q.data = p.data.clone()
+	q.data, q.turned = p.data.clone(), new(turnedBands)
 	return &q
 }
 
@@ -99,7 +100,7 @@ func (p *Picture) RGB(maxSide int) *RGB8 {
 		pix = make([]uint8, ow*oh*3)
 		eachBand(oh, func(y0, y1 int) {
 			for y := y0; y < y1; y++ {
-				p.data.rgbRow(y, pix[y*ow*3:(y+1)*ow*3])
+				p.data.rgbRow(0, y, pix[y*ow*3:(y+1)*ow*3])
 			}
 		})
 	} else {

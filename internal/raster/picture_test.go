@@ -242,7 +242,7 @@ func TestTransparentPixelsStayAsTheyAre(t *testing.T) {
 	for _, premul := range []bool{false, true} {
 		px := &pixels[uint8]{w: 3, h: 1, n: 4, model: rgb, alpha: 3, premul: premul,
 			pix: []uint8{100, 100, 100, 0, 100, 100, 100, 128, 100, 100, 100, 255}}
-		p := &Picture{w: 3, h: 1, data: px, info: Info{Format: PNG, Width: 3, Height: 1, Orientation: 1}}
+		p := &Picture{w: 3, h: 1, data: px, turned: new(turnedBands), info: Info{Format: PNG, Width: 3, Height: 1, Orientation: 1}}
 		p.Add(func(_ int, dst []float32) { dst[0], dst[1], dst[2] = 10, 10, 10 }, 1, [3]float32{1, 1, 1})
 		half := uint8(110)
 		if premul {

@@ -80,9 +80,13 @@ func (p *pixels[T]) lumaRow(y int, dst []float32) {
 	}
 }
 
-func (p *pixels[T]) rgbRow(y int, dst []uint8) {
-	row, inv := p.row(y), 1/p.unit()
-	for x := range p.w {
+func (p *pixels[T]) rgbRow(x, y int, dst []uint8) {
+	row, inv := p.row(y)[x*p.n:], 1/p.unit()
+	if plain, ok := any(row).([]uint8); ok && p.model == rgb && p.n == 3 {
+		copy(dst, plain)
+		return
+	}
+	for x := range len(dst) / 3 {
 		r, g, b := p.rgbAt(row[x*p.n:(x+1)*p.n], inv)
 		dst[3*x], dst[3*x+1], dst[3*x+2] = uint8(r+0.5), uint8(g+0.5), uint8(b+0.5)
 	}

@@ -43,6 +43,6 @@ func (r *RGB8) Image() *image.NRGBA {
 // without chroma subsampling.
 func (r *RGB8) Picture(f Format) *Picture {
 	px := &pixels[uint8]{w: r.W, h: r.H, n: 3, model: rgb, alpha: -1, pix: append([]uint8(nil), r.Pix...)}
-	return &Picture{w: r.W, h: r.H, data: px,
+	return &Picture{w: r.W, h: r.H, data: px, turned: new(turnedBands),
 		info: Info{Format: f, Width: r.W, Height: r.H, Orientation: 1, Bits: 8}}
 }

@@ -77,8 +77,8 @@ func onWhite(dst []float32, alpha []uint8) {
 	}
 }
 
-func (p *ycc) rgbRow(y int, dst []uint8) {
-	luma := p.y.row(y)
+func (p *ycc) rgbRow(x0, y int, dst []uint8) {
+	luma := p.y.row(y)[x0 : x0+len(dst)/3]
 	if p.grey {
 		for x, v := range luma {
 			dst[3*x], dst[3*x+1], dst[3*x+2] = v, v, v
@@ -92,16 +92,16 @@ func (p *ycc) rgbRow(y int, dst []uint8) {
 	}
 	cb, cr := p.cb.row(y/p.vs), p.cr.row(y/p.vs)
 	cr = cr[:len(cb)]
-	for cx, x := 0, 0; cx < len(cb); cx++ {
+	for cx, x := x0/p.hs, 0; x < len(luma); cx++ {
 		b, r := int32(cb[cx])-128, int32(cr[cx])-128
 		dr, dg, db := kr*r+32768, 32768-kgb*b-kgr*r, kb*b+32768
-		for end := min(x+p.hs, len(luma)); x < end; x++ {
+		for end := min((cx+1)*p.hs-x0, len(luma)); x < end; x++ {
 			v, px := (int32(luma[x])-black)*kl, dst[3*x:3*x+3:3*x+3]
 			px[0], px[1], px[2] = clipInt((v+dr)>>16), clipInt((v+dg)>>16), clipInt((v+db)>>16)
 		}
 	}
 	if p.a != nil {
-		for x, a := range p.a[y*p.y.w : (y+1)*p.y.w] {
+		for x, a := range p.a[y*p.y.w+x0:][:len(luma)] {
 			if a != 255 {
 				for c := 3 * x; c < 3*x+3; c++ {
 					dst[c] = uint8(255 - (255-uint32(dst[c]))*uint32(a)/255)
@@ -195,7 +195,7 @@ func reduceByRows(s samples, w, h, ow, oh int) []uint8 {
 				clear(acc[c])
 			}
 			total := spans(float64(oy)*sy, float64(oy+1)*sy, h, func(y int, weight float32) {
-				s.rgbRow(y, row)
+				s.rgbRow(0, y, row)
 				for x := range w {
 					acc[0][x] += weight * float32(row[3*x])
 					acc[1][x] += weight * float32(row[3*x+1])

@@ -1,0 +1,58 @@
+package raster
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+	"testing"
+)
+
+// Rows are those of RGB in every layout and orientation, from top to bottom, from
+// bottom to top, from two readers, and after a change.
+func TestReadRGBIsRGB(t *testing.T) {
+	for orient := 1; orient <= 8; orient++ {
+		for name, p := range layouts(t, orient) {
+			t.Run(fmt.Sprintf("%s/%d", name, orient), func(t *testing.T) {
+				for range 2 {
+					want := p.RGB(0)
+					row := func(y int) []uint8 { return want.Pix[3*want.W*y : 3*want.W*(y+1)] }
+					var readers sync.WaitGroup
+					for _, down := range []bool{true, false} {
+						readers.Go(func() {
+							got := make([]uint8, 3*want.W)
+							for i := range want.H {
+								y := i
+								if !down {
+									y = want.H - 1 - i
+								}
+								if p.ReadRGB(y, got); !bytes.Equal(got, row(y)) {
+									t.Errorf("row %d differs", y)
+									return
+								}
+							}
+						})
+					}
+					readers.Wait()
+					p.Add(ramp, 3, [3]float32{1, 1, 1})
+				}
+			})
+		}
+	}
+}
+
+// A copy is read as it is, not as its origin was.
+func TestReadRGBOfClone(t *testing.T) {
+	p := layouts(t, 6)["ycc22"]
+	w, _ := p.Size()
+	before, after := make([]uint8, 3*w), make([]uint8, 3*w)
+	p.ReadRGB(0, before)
+	q := p.Clone()
+	q.Add(ramp, 3, [3]float32{1, 1, 1})
+	q.ReadRGB(0, after)
+	if bytes.Equal(before, after) {
+		t.Error("the copy reads as its origin")
+	}
+	if p.ReadRGB(0, after); !bytes.Equal(before, after) {
+		t.Error("the origin changed with its copy")
+	}
+}
