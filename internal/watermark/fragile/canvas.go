@@ -32,25 +32,31 @@ var _ Canvas = RGB{}
 // ReadRGB implements Rows.
 func (c RGB) ReadRGB(y int, dst []uint8) { copy(dst, c.Pix[3*c.W*y:3*c.W*(y+1)]) }
 
-// View is what the reader sees of a picture: luma, and where colours clipped.
+// View is what the reader sees of a picture, in pixels of the mark: luma, where
+// colours clipped, and which part of the marked picture is there at all.
 type View struct {
 	Luma *dsp.Plane
 	// Clipped counts, for each of the ⌊W/4⌋ × ⌊H/4⌋ cells of 4×4 pixels, those
 	// with a channel at most 1 or at least 254. There the mark could not be
 	// drawn well, and less is expected of it. nil takes luma for the channels.
 	Clipped []uint8
+	// Seen is 1 for each of the same cells that is wholly shown, 0 for one that
+	// is not, of which Luma then holds anything; nil shows all. The pixels beyond
+	// the last whole cell follow it.
+	Seen []uint8
 }
 
-// Look reads a picture: 4 bytes for each pixel stay.
+// Look reads a picture of the size that was marked: 4 bytes for each pixel of
+// the mark stay.
 func Look(r Rows) View {
-	w, h := r.Size()
+	w, h := MarkedSize(r.Size())
 	v := View{Luma: dsp.NewPlane(w, h), Clipped: make([]uint8, (w/cell)*(h/cell))}
+	in := newReducer(r)
 	row := make([]uint8, 3*w)
 	for y := range h {
-		r.ReadRGB(y, row)
+		in.read(y, row, v.Luma.Row(y))
 		for x := range w {
 			q := row[3*x : 3*x+3 : 3*x+3]
-			v.Luma.Pix[y*w+x] = 0.299*float32(q[0]) + 0.587*float32(q[1]) + 0.114*float32(q[2])
 			if min(q[0], q[1], q[2]) <= clipLow || max(q[0], q[1], q[2]) >= clipHigh {
 				v.clip(x/cell, y/cell)
 			}
@@ -65,10 +71,14 @@ const (
 	clipHigh = 254
 )
 
-func lookAtLuma(luma *dsp.Plane) View {
-	v := View{Luma: luma, Clipped: make([]uint8, (luma.W/cell)*(luma.H/cell))}
-	for y := range luma.H {
-		for x, l := range luma.Row(y) {
+// lookAtLuma returns v with what clipped, where it did not come with it.
+func lookAtLuma(v View) View {
+	if v.Clipped != nil {
+		return v
+	}
+	v.Clipped = make([]uint8, (v.Luma.W/cell)*(v.Luma.H/cell))
+	for y := range v.Luma.H {
+		for x, l := range v.Luma.Row(y) {
 			if l <= clipLow || l >= clipHigh {
 				v.clip(x/cell, y/cell)
 			}

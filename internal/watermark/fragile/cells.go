@@ -1,10 +1,13 @@
 package fragile
 
+import "slices"
+
 // cells are the ⌊W/4⌋ × ⌊H/4⌋ squares of 4×4 pixels that the two grids resolve.
 type cells struct {
 	w, h int
 	p    []float32 // probability that the cell was altered
 	ev   []float32 // evidence for it, a quarter of each covering block's
+	said []bool    // a block in view covers it
 
 	group  []int32 // after prune: 0 is intact, others count the groups that stayed
 	groups int
@@ -16,29 +19,46 @@ const minEvidence = 16
 // newCells joins the blocks of both grids: a cell is altered only if every
 // block that covers it is. Two corners of pictures with an odd number of cells
 // are covered by no block; they follow the nearest one of B.
-func newCells(w, h int, f [len(grids)]*spins, l [len(grids)][]float32) *cells {
+//
+// A blind block does not vote where another one sees; where none does the field's
+// guess from around stands, for the shape of what is next to it, and nothing is
+// said.
+func newCells(w, h int, blocks [len(grids)]*sheet, f [len(grids)]*spins, l [len(grids)][]float32) *cells {
 	c := &cells{w: w / cell, h: h / cell}
-	c.p, c.ev = make([]float32, c.w*c.h), make([]float32, c.w*c.h)
+	n := c.w * c.h
+	c.p, c.ev, c.said = make([]float32, n), make([]float32, n), make([]bool, n)
 	for y := range c.h {
 		for x := range c.w {
-			p, ev, seen := float32(1), float32(0), false
+			p, guess, ev, seen := float32(1), float32(1), float32(0), false
 			for g, s := range f {
 				o := grids[g].offset / cell
 				if x < o || y < o || (x-o)/2 >= s.bw || (y-o)/2 >= s.bh {
 					continue
 				}
 				i, j := (y-o)/2, (x-o)/2
-				p = min(p, s.altered(i, j))
-				ev += capped(l[g][i*s.bw+j]) / 4
-				seen = true
+				guess = min(guess, s.altered(i, j))
+				if b := i*s.bw + j; !blocks[g].blind[b] {
+					p = min(p, s.altered(i, j))
+					ev += capped(l[g][b]) / 4
+					seen = true
+				}
 			}
-			if b := f[1]; !seen {
-				p = b.altered(min(max(y-1, 0)/2, b.bh-1), min(max(x-1, 0)/2, b.bw-1))
+			at := y*c.w + x
+			if seen {
+				c.p[at], c.ev[at], c.said[at] = p, ev, true
+				continue
 			}
-			c.p[y*c.w+x], c.ev[y*c.w+x] = p, ev
+			i, j := min(max(y-1, 0)/2, f[1].bh-1), min(max(x-1, 0)/2, f[1].bw-1)
+			c.p[at], c.said[at] = min(guess, f[1].altered(i, j)), !blocks[1].blind[i*f[1].bw+j] && c.uncovered(x, y, f)
 		}
 	}
 	return c
+}
+
+// uncovered says whether cell (x, y) is one that no block reaches.
+func (*cells) uncovered(x, y int, f [len(grids)]*spins) bool {
+	a, b := f[0], f[1]
+	return (x/2 >= a.bw || y/2 >= a.bh) && (x < 1 || y < 1 || (x-1)/2 >= b.bw || (y-1)/2 >= b.bh)
 }
 
 // prune clears every cell that is not in a 4-connected group of altered cells
@@ -124,6 +144,24 @@ func (c *cells) mask(w, h int) []uint8 {
 		}
 	}
 	return erode(wide, w, h)
+}
+
+// saidMask draws what is said, nil for everything. What is beyond the last cell
+// follows it.
+func (c *cells) saidMask(w, h int) []uint8 {
+	if !slices.Contains(c.said, false) {
+		return nil
+	}
+	out := make([]uint8, w*h)
+	for y := range h {
+		row := c.said[min(y/cell, c.h-1)*c.w:]
+		for x := range w {
+			if row[min(x/cell, c.w-1)] {
+				out[y*w+x] = 1
+			}
+		}
+	}
+	return out
 }
 
 // between returns the cells on both sides of pixel i, at most n, and how far it

@@ -18,7 +18,7 @@ func (c *cells) dropPartial(s [len(grids)]*sheet, p pitch) (share float64) {
 	sum, n := make([]float64, c.groups+1), make([]float64, c.groups+1)
 	for g := range s {
 		for b := range s[g].clipped {
-			if id := c.inside(s[g], g, b); id > 0 {
+			if id := c.inside(s[g], g, b); id > 0 && !s[g].blind[b] {
 				sum[id] += s[g].agreement(b, p[g])
 				n[id] += 2
 			}
@@ -70,7 +70,7 @@ func (c *cells) unevenness(s [len(grids)]*sheet, p pitch) float64 {
 	var in []block
 	for g := range s {
 		for b, clipped := range s[g].clipped {
-			if !clipped && c.inside(s[g], g, b) == 0 {
+			if !clipped && !s[g].blind[b] && c.inside(s[g], g, b) == 0 {
 				in = append(in, block{s[g].detail[b], s[g].agreement(b, p[g]) / 2})
 			}
 		}

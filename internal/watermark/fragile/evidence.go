@@ -107,7 +107,7 @@ func fit(h *[2]histogram) fitted {
 func (s *sheet) fitBlocks(step [2]float32, use func(b int) bool) (f fitted, blocks int) {
 	var h [2]histogram
 	for b := range s.clipped {
-		if use(b) {
+		if !s.blind[b] && use(b) {
 			blocks++
 			h[0].add(s.residual(0, b, step[0]))
 			h[1].add(s.residual(1, b, step[1]))
@@ -148,7 +148,7 @@ func (e *evidence) at(r float32) float32 {
 
 // weigh returns L for every block, the logarithm of how much likelier its two
 // coefficients are with the mark than without. Clipped blocks, whose mark may
-// be incomplete, get a wider density and weaker evidence.
+// be incomplete, get a wider density and weaker evidence; blind ones say nothing.
 func (s *sheet) weigh(step [2]float32) []float32 {
 	plain := s.fitOpen(step)
 	wide := plain
@@ -163,6 +163,9 @@ func (s *sheet) weigh(step [2]float32) []float32 {
 	for k := range s.coef {
 		open, closed := newEvidence(plain.sigma[k], epsIntact), newEvidence(wide.sigma[k], clipEps)
 		for b, c := range s.clipped {
+			if s.blind[b] {
+				continue
+			}
 			e := open
 			if c {
 				e = closed

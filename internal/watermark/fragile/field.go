@@ -27,18 +27,27 @@ type spins struct {
 
 // bias is the prior for intact. It is withdrawn as the evidence of a typical
 // block falls to nothing: then a bias alone would decide.
-func bias(l [len(grids)][]float32) float32 {
+func bias(s [len(grids)]*sheet, l [len(grids)][]float32) float32 {
 	g := 0.0
-	for _, v := range l {
-		g += median(v) / float64(len(l))
+	for i, v := range l {
+		var seen []float32
+		for b, x := range v {
+			if !s[i].blind[b] {
+				seen = append(seen, x)
+			}
+		}
+		g += median(seen) / float64(len(l))
 	}
 	return float32(biasTop * min(max((g-1)/1.5, 0), 1))
 }
 
-func median(v []float32) float64 {
-	s := slices.Clone(v)
+// median sorts s; of nothing it is 0.
+func median(s []float32) float64 {
 	slices.Sort(s)
 	n := len(s)
+	if n == 0 {
+		return 0
+	}
 	return (float64(s[(n-1)/2]) + float64(s[n/2])) / 2
 }
 

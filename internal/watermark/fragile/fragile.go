@@ -7,11 +7,13 @@
 // mean-field over both grids turns the distances into a map with a resolution
 // of 4 pixels. The payload keys the lattice, so the reader must know which
 // payload the picture claims, and see it on the pixel grid it was marked on.
-// The format is written down in FORMAT.md.
+// Large pictures are marked in pixels of k × k of their own, so that they can be
+// posted smaller. The format is written down in FORMAT.md.
 //
-// The reading order: grid.go and dither.go (what the key decides), embed.go and
-// pass.go (drawing), sheet.go and evidence.go (reading), field.go and cells.go
-// (from blocks to a map), localize.go (the whole).
+// The reading order: grid.go and dither.go (what the key decides), reduce.go,
+// embed.go and pass.go (drawing), sheet.go and evidence.go (reading), field.go
+// and cells.go (from blocks to a map), localize.go (the whole), sample.go (where
+// the picture lies).
 package fragile
 
 import "github.com/certana/certana/internal/watermark"

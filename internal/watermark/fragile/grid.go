@@ -12,6 +12,24 @@ const (
 // grid A and 49 of grid B, of which a fit and a p-value can still be had.
 const minSide = 64
 
+// fewestBlocks of each grid must be in view.
+const fewestBlocks = 49
+
+// markedSide is the long side that large pictures are marked at, about.
+const markedSide = 2048
+
+// Scale returns the side, in real pixels, of a pixel of the mark in a picture of
+// w × h: 1 up to a long side of 3071.
+func Scale(w, h int) int { return max(1, (max(w, h)+markedSide/2)/markedSide) }
+
+// MarkedSize returns the size of a picture of w × h in pixels of the mark, each
+// the mean of Scale × Scale real ones; what is left over at the right and at the
+// bottom carries nothing.
+func MarkedSize(w, h int) (mw, mh int) {
+	k := Scale(w, h)
+	return w / k, h / k
+}
+
 // stepScales are the factors of the lattice step that Embed tries, in order.
 var stepScales = [...]float64{1, 0.96, 0.92, 0.88, 0.84, 0.80, 0.76}
 

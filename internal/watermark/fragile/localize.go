@@ -13,6 +13,7 @@ const (
 	Speaks    Reason = ""          // it does not abstain
 	TooSmall  Reason = "too small" // under 64 pixels on a side
 	Absent    Reason = "absent"    // no mark of this key and payload on this pixel grid
+	Unseen    Reason = "unseen"    // too little of the marked picture is in view
 	TooWeak   Reason = "too weak"  // too little of the mark is left: strong noise or compression
 	Processed Reason = "processed" // filtered or recoloured as a whole: that cannot be told from alterations
 )
@@ -24,7 +25,12 @@ type Map struct {
 	// when the track abstains. Of alterations, those of about 12 pixels and
 	// more are seen in an untouched file, of 32 after JPEG 70.
 	Mask []uint8
-	// Share is the altered share of the area, 0 to 1.
+	// Said is W×H, 1 where the track can tell, altered or not; nil, unless it
+	// abstains, when that is everywhere.
+	Said []uint8
+	// Known is the share of the area of which something is said, 0 to 1.
+	Known float64
+	// Share is the altered share of what is known, 0 to 1.
 	Share float64
 	// Abstain is Speaks when Mask is meant, else why nothing is said.
 	Abstain Reason
@@ -61,7 +67,7 @@ const (
 // geometry has undone scale, rotation and crop. Brightness and contrast may
 // have changed. It takes about 3 bytes for each pixel beside the plane.
 func (t *Track) Localize(luma *dsp.Plane, p watermark.Payload) Map {
-	return t.LocalizeView(lookAtLuma(luma), p)
+	return t.LocalizeView(View{Luma: luma}, p)
 }
 
 // LocalizeView does the same with knowledge of where colours clipped, which
@@ -72,7 +78,11 @@ func (t *Track) LocalizeView(v View, p watermark.Payload) Map {
 		m.Abstain = TooSmall
 		return m
 	}
-	s := t.sheets(v, p)
+	s := t.sheets(lookAtLuma(v), p)
+	if min(s[0].inView(), s[1].inView()) < fewestBlocks {
+		m.Abstain = Unseen
+		return m
+	}
 	r := t.find(s)
 	m.Quality, m.Intact = r.quality, r.intact
 	m.PValue = presence(s, r.pitch, r.tries)
@@ -97,12 +107,23 @@ func (m *Map) draw(s [len(grids)]*sheet, p pitch) {
 		m.Abstain = Processed
 		return
 	}
-	m.Mask = c.mask(m.W, m.H)
+	m.Mask, m.Known = c.mask(m.W, m.H), 1
+	if m.Said = c.saidMask(m.W, m.H); m.Said != nil {
+		for i, v := range m.Said {
+			m.Mask[i] &= v
+		}
+		m.Known = share(m.Said)
+	}
+	m.Share = share(m.Mask) / max(m.Known, 1/float64(len(m.Mask)))
+}
+
+// share is the share of ones.
+func share(mask []uint8) float64 {
 	n := 0
-	for _, v := range m.Mask {
+	for _, v := range mask {
 		n += int(v)
 	}
-	m.Share = float64(n) / float64(len(m.Mask))
+	return float64(n) / float64(len(mask))
 }
 
 // solve weighs the evidence of both grids against each other.
@@ -111,10 +132,10 @@ func solve(w, h int, s [len(grids)]*sheet, p pitch) *cells {
 	for g := range s {
 		l[g] = s[g].weigh(p[g])
 	}
-	b := bias(l)
+	b := bias(s, l)
 	f := [len(grids)]*spins{newSpins(s[0], l[0], b), newSpins(s[1], l[1], b)}
 	relax(f[0], f[1])
-	c := newCells(w, h, f, l)
+	c := newCells(w, h, s, f, l)
 	c.prune()
 	return c
 }

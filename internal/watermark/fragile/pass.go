@@ -30,10 +30,11 @@ const (
 	ringRows   = ringBlocks * side
 )
 
-// pass draws one picture with one step into delta, the whole levels to add.
+// pass draws one picture with one step into delta, the whole levels to add to
+// each pixel of the mark.
 type pass struct {
 	t       *Track
-	canvas  Rows
+	in      *reducer
 	payload watermark.Payload
 	step    float32
 	w, h    int
@@ -61,8 +62,8 @@ type lattice struct {
 }
 
 func newPass(t *Track, c Rows, p watermark.Payload, step float32, delta []int8) *pass {
-	w, h := c.Size()
-	s := &pass{t: t, canvas: c, payload: p, step: step, w: w, h: h, delta: delta}
+	w, h := MarkedSize(c.Size())
+	s := &pass{t: t, in: newReducer(c), payload: p, step: step, w: w, h: h, delta: delta}
 	for i := range s.rows {
 		s.rows[i] = line{make([]uint8, 3*w), make([]float32, w), make([]float32, w)}
 	}
@@ -78,7 +79,7 @@ func newPass(t *Track, c Rows, p watermark.Payload, step float32, delta []int8) 
 	return s
 }
 
-// run returns the sum of squared errors over R, G and B.
+// run returns the sum of squared errors over R, G and B of pixels of the mark.
 func (s *pass) run() float64 {
 	for t := 0; (t-rounds)*side < s.h; t++ {
 		s.read(t)
@@ -99,11 +100,7 @@ func (s *pass) line(y int) *line { return &s.rows[y%ringRows] }
 func (s *pass) read(t int) {
 	for y := t * side; y < min((t+1)*side, s.h); y++ {
 		l := s.line(y)
-		s.canvas.ReadRGB(y, l.rgb)
-		for x := range l.luma {
-			q := l.rgb[3*x : 3*x+3 : 3*x+3]
-			l.luma[x] = 0.299*float32(q[0]) + 0.587*float32(q[1]) + 0.114*float32(q[2])
-		}
+		s.in.read(y, l.rgb, l.luma)
 		clear(l.add)
 	}
 }

@@ -12,6 +12,9 @@ func presence(s [len(grids)]*sheet, p pitch, tries float64) float64 {
 	for i, g := range s {
 		for k := range g.coef {
 			for b := range g.coef[k] {
+				if g.blind[b] {
+					continue
+				}
 				sum += math.Cos(2 * math.Pi * float64(g.residual(k, b, p[i][k])))
 				n++
 			}

@@ -12,6 +12,7 @@ type sheet struct {
 	coef    [2][]float32 // in luma levels
 	dither  [2][]float32 // in steps
 	clipped []bool       // clipping may have kept the mark out
+	blind   []bool       // not wholly in view: its other values mean nothing
 	detail  []float32    // mean absolute step from a pixel to the next, in levels
 }
 
@@ -26,7 +27,7 @@ func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 	for k := range s.coef {
 		s.coef[k], s.dither[k] = make([]float32, n), make([]float32, n)
 	}
-	s.clipped, s.detail = make([]bool, n), make([]float32, n)
+	s.clipped, s.blind, s.detail = make([]bool, n), make([]bool, n), make([]float32, n)
 	sum := make([]float32, s.bw*side)
 	cw, o := v.Luma.W/cell, l.offset/cell
 	for i := range s.bh {
@@ -44,10 +45,21 @@ func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 			c := (2*i+o)*cw + 2*j + o
 			n := int(v.Clipped[c]) + int(v.Clipped[c+1]) + int(v.Clipped[c+cw]) + int(v.Clipped[c+cw+1])
 			s.clipped[lo+j] = float64(n) > clippedShare*side*side
+			s.blind[lo+j] = v.Seen != nil && v.Seen[c]&v.Seen[c+1]&v.Seen[c+cw]&v.Seen[c+cw+1] == 0
 			s.detail[lo+j] = detail(v, i*side+l.offset, j*side+l.offset)
 		}
 	}
 	return s
+}
+
+// inView counts the blocks that are not blind.
+func (s *sheet) inView() (n int) {
+	for _, b := range s.blind {
+		if !b {
+			n++
+		}
+	}
+	return n
 }
 
 // residual is the signed distance of coefficient k of block b from the lattice,

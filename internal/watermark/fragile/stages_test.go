@@ -17,7 +17,7 @@ func TestSheetAgainstDefinition(t *testing.T) {
 		luma.Pix[i] = 255 * rng.Float32()
 	}
 	track := New([32]byte{}, Config{})
-	for g, s := range track.sheets(lookAtLuma(luma), 1) {
+	for g, s := range track.sheets(lookAtLuma(View{Luma: luma}), 1) {
 		if s.bw != (77-4*g)/8 || s.bh != (69-4*g)/8 {
 			t.Fatalf("grid %d has %d × %d blocks", g, s.bw, s.bh)
 		}

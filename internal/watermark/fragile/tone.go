@@ -60,11 +60,14 @@ func (s *sheet) closeness(k int, step float32) float64 {
 	stride := max(1, len(s.clipped)/toneCount)
 	inverse, sum, n := 1/step, float32(0), 0
 	for b := 0; b < len(s.clipped); b += stride {
+		if s.blind[b] {
+			continue
+		}
 		r := wrap(s.coef[k][b]*inverse - s.dither[k][b])
 		sum += 1.0/12 - r*r
 		n++
 	}
-	return float64(sum) / math.Sqrt(float64(n)/180)
+	return float64(sum) / math.Sqrt(float64(max(n, 1))/180)
 }
 
 // reading is what a sheet's residuals say as a whole at one pitch.
