@@ -39,7 +39,7 @@ unit: deps ## every test, without the linters
 lint: deps $(GOLANGCI) ## the linters alone
 	$(GOLANGCI) run
 
-bench: build ## how long each part takes, against a plain JPEG transcode
+bench: build ## how long each stage takes on one thread, and each part against a JPEG transcode
 	@bin/certana bench
 
 bench-http: build ## authenticated reads against a static answer of the same server, by wrk

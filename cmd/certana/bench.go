@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/verify"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 	"github.com/certana/certana/internal/watermark/spread"
 )
 
@@ -24,9 +26,10 @@ func newBench(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Time every part on this machine, against a plain JPEG transcode",
-		Long: `Time every part, a whole certification and whole verifications, on pictures of
-0.4, 2 and 12 megapixels, against decoding and encoding the same JPEG. Uses a
-deployment of its own in a temporary folder.`,
+		Long: `Time every stage of marking and reading on one thread, on pictures of 0.4, 2, 12
+and 24 megapixels; then, on all threads, every part, a whole certification and
+whole verifications on pictures of 0.4, 2 and 12 megapixels, against decoding and
+encoding the same JPEG. Uses a deployment of its own in a temporary folder.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return e.bench(c.Context(), runs) },
 	}
@@ -58,17 +61,36 @@ func (e *env) bench(ctx context.Context, runs int) (err error) {
 	if d.org, err = s.accounts.OperatorOrganization(ctx, ""); err != nil {
 		return err
 	}
+	runs = max(runs, 1)
+	stages, err := benchStages(ctx, runs, e.progress("sizes, stages"))
+	if err != nil {
+		return err
+	}
 	out, err := bench.Run(ctx, bench.Options{
-		Sizes: bench.Sizes, Runs: max(runs, 1), Deployment: d,
+		Sizes: bench.Sizes, Runs: runs, Deployment: d,
 		Track: spread.New(watermark.TestKey, spread.Config{}), Progress: e.progress("sizes"),
 	})
 	if err != nil {
 		return err
 	}
 	if e.json {
-		return e.printJSON(map[string]any{"results": out})
+		return e.printJSON(map[string]any{"stages": stages, "results": out})
 	}
+	if err := bench.WriteStages(e.out, stages); err != nil {
+		return err
+	}
+	fmt.Fprintln(e.out)
 	return bench.WriteTable(e.out, out)
+}
+
+func benchStages(ctx context.Context, runs int, progress func(done, total int)) ([]bench.StageResult, error) {
+	foreign := watermark.TestKey
+	foreign[0]++
+	return bench.Stages(ctx, bench.StageOptions{
+		Sizes: bench.StageSizes, Runs: runs, Progress: progress,
+		A: spread.New(watermark.TestKey, spread.Config{}), Foreign: spread.New(foreign, spread.Config{}),
+		B: fragile.New(watermark.TestKey, fragile.Config{}),
+	})
 }
 
 // benchDeployment asks the rooms behind the doors.

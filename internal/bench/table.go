@@ -13,11 +13,11 @@ func WriteTable(w io.Writer, all []Result) error {
 		return nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "| %-42s |", "")
+	var sizes []Size
 	for _, r := range all {
-		fmt.Fprintf(&b, " %20s |", fmt.Sprintf("%s (%d×%d)", r.Name, r.W, r.H))
+		sizes = append(sizes, r.Size)
 	}
-	fmt.Fprintf(&b, "\n|%s|%s\n", strings.Repeat("-", 44), strings.Repeat("---------------------:|", len(all)))
+	head(&b, "against a transcode", sizes)
 	for i, t := range all[0].Timings {
 		fmt.Fprintf(&b, "| %-42s |", t.Part)
 		for _, r := range all {
@@ -30,4 +30,35 @@ func WriteTable(w io.Writer, all []Result) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// WriteStages prints the stages as one Markdown table: milliseconds and, behind
+// them, milliseconds for each megapixel.
+func WriteStages(w io.Writer, all []StageResult) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	var sizes []Size
+	for _, r := range all {
+		sizes = append(sizes, r.Size)
+	}
+	head(&b, "on one thread, ms and ms/MP", sizes)
+	for i, s := range all[0].Stages {
+		fmt.Fprintf(&b, "| %-42s |", s.Part)
+		for _, r := range all {
+			fmt.Fprintf(&b, " %11.1f %8.2f |", r.Stages[i].MS, r.Stages[i].PerMP)
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func head(b *strings.Builder, title string, sizes []Size) {
+	fmt.Fprintf(b, "| %-42s |", title)
+	for _, s := range sizes {
+		fmt.Fprintf(b, " %20s |", fmt.Sprintf("%s (%d×%d)", s.Name, s.W, s.H))
+	}
+	fmt.Fprintf(b, "\n|%s|%s\n", strings.Repeat("-", 44), strings.Repeat("---------------------:|", len(sizes)))
 }
