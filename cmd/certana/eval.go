@@ -45,9 +45,11 @@ on where it stopped.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.Corpus, "corpus", "", "folder of pictures")
-	f.StringVar(&suite, "suite", "standard", "which attacks: standard (52), extras or all")
-	f.IntVar(&o.Limit, "limit", 0, "measure so many pictures, spread evenly; 0 is all")
+	f.StringVar(&suite, "suite", "standard", "which attacks: standard (52), extras, beyond, large, all, or single ones such as jpeg:50, with commas")
+	f.IntVar(&o.Limit, "limit", 0, "measure so many files, spread evenly; 0 is all")
 	f.IntVar(&o.MaxSide, "max-side", 0, "shrink larger pictures to this long side first; 0 keeps them")
+	f.IntVar(&o.Windows, "windows", 0, "measure so many windows of each picture at its own resolution; 0 takes it whole")
+	f.Float64Var(&o.WindowMegapixels, "window-megapixels", 2, "size of each window")
 	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl and summary.json")
 	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
 	c.AddCommand(newEvalFPR(e))

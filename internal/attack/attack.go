@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/certana/certana/internal/raster"
 )
@@ -42,52 +43,6 @@ type Result struct {
 // ErrUnknown is returned for a name that is no attack.
 var ErrUnknown = errors.New("unknown attack")
 
-// Suite returns the 52 attacks of the standard suite, in table order.
-func Suite() []Attack {
-	var s []Attack
-	add := func(class, name string, strengths ...float64) {
-		for _, v := range strengths {
-			s = append(s, Attack{name, v, class})
-		}
-	}
-	add("none", "none", 0)
-	add("jpeg", "jpeg", 95, 90, 80, 70, 50, 30)
-	add("webp", "webp", 80, 50)
-	add("resize", "resize", 0.5, 0.75, 1.5, 2)
-	add("crop", "crop", 0.9, 0.75, 0.5, 0.25)
-	add("rotate", "rotate", 1, 2, 5, 10)
-	add("rot90", "rotate", 90, 180)
-	add("flip", "hflip", 0)
-	add("noise", "noise", 2, 5, 10)
-	add("blur", "blur", 0.5, 1, 2)
-	add("blur", "median", 3)
-	add("tone", "brightness", 0.5, 0.8, 1.2, 1.5)
-	add("tone", "contrast", 0.5, 1.5)
-	add("tone", "saturation", 0.5, 1.5)
-	add("tone", "gamma", 0.7, 1.4)
-	add("tone", "hue", 10)
-	add("sharpen", "sharpen", 2)
-	add("overlay", "overlay", 0.05, 0.2)
-	add("colour", "grayscale", 0)
-	add("colour", "palette", 256)
-	add("combo", "social", 1080)
-	add("combo", "screenshot", 0.8)
-	add("combo", "crop_jpeg", 0.75)
-	add("combo", "rot_crop_jpeg", 3)
-	add("printscan", "printscan", 1)
-	return s
-}
-
-// Extras returns attacks outside the suite at customary strengths: geometry
-// beyond similarity, double compression, and forgeries of a known region.
-func Extras() []Attack {
-	return []Attack{
-		{"aspect", 1.1, "warp"}, {"shear", 2, "warp"}, {"perspective", 0.02, "warp"},
-		{"double_jpeg", 70, "jpeg"}, {"pad", 0.1, "crop"},
-		{"splice", 0.1, "forgery"}, {"copymove", 0.1, "forgery"}, {"erase", 0.1, "forgery"},
-	}
-}
-
 // Apply attacks a picture, which it leaves as it is. Random choices depend on
 // the name, the strength, the seed and the picture's size alone.
 //
@@ -97,10 +52,14 @@ func Extras() []Attack {
 // is counter-clockwise on the same canvas, with black corners); noise and blur a
 // standard deviation in levels and pixels; median an odd window; brightness,
 // contrast, saturation and sharpen a factor with 1 for no change; gamma an
-// exponent; palette a number of colours up to 256; social the longest side in
-// pixels; screenshot a factor; pad and perspective a share of the side;
-// printscan a multiple of its usual severity.
+// exponent; palette a number of colours up to 256; social and fit the longest
+// side in pixels; screenshot a factor; pad and perspective a share of the side;
+// printscan a multiple of its usual severity; nlm and bilateral a strength in
+// levels. A chain's name holds its steps, and its own strength is not looked at.
 func Apply(m *raster.RGB8, name string, strength float64, seed int64) (Result, error) {
+	if strings.Contains(name, "+") {
+		return chained(m, name, seed)
+	}
 	f, ok := attacks[name]
 	if !ok {
 		return Result{}, fmt.Errorf("%w %q", ErrUnknown, name)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/certana/certana/internal/raster"
@@ -70,7 +71,12 @@ func TestSeedMovesOnlyWhatIsRandom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if same := bytes.Equal(one.RGB.Pix, two.RGB.Pix); same == random[a.Name] {
+		steps, err := parseSteps(a.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		moves := slices.ContainsFunc(steps, func(s Attack) bool { return random[s.Name] })
+		if same := bytes.Equal(one.RGB.Pix, two.RGB.Pix); same == moves {
 			t.Errorf("%s: another seed gives the same picture: %v", a.Label(), same)
 		}
 	}
@@ -86,19 +92,50 @@ func TestApplyRefuses(t *testing.T) {
 		{"crop", 0}, {"crop", 1.1}, {"median", 4}, {"blur", 0}, {"palette", 0}, {"palette", 257},
 		{"overlay", 2}, {"social", 0}, {"perspective", 1}, {"noise", -1}, {"printscan", 0}, {"shear", 90},
 		{"splice", 0}, {"copymove", 2}, {"erase", -1}, {"pad", -1}, {"screenshot", 0},
+		{"nlm", 0}, {"bilateral", math.NaN()}, {"fit", 0}, {"jpeg:50+resize:0", 0}, {"jpeg:x+none", 0},
 	} {
 		if _, err := Apply(m, c.name, c.strength, 0); err == nil {
 			t.Errorf("%s:%g was accepted", c.name, c.strength)
 		}
 	}
-	if _, err := Apply(m, "nothing", 0, 0); !errors.Is(err, ErrUnknown) {
-		t.Errorf("an unknown attack gives %v", err)
+	for _, name := range []string{"nothing", "none+nothing", "jpeg:50+"} {
+		if _, err := Apply(m, name, 0, 0); !errors.Is(err, ErrUnknown) {
+			t.Errorf("the unknown attack %s gives %v", name, err)
+		}
 	}
 	if _, err := Apply(&raster.RGB8{W: 3, H: 3, Pix: make([]uint8, 5)}, "none", 0, 0); err == nil {
 		t.Error("a picture with missing samples was accepted")
 	}
 	if _, err := Apply(raster.NewRGB8(1, 1), "perspective", 0.02, 0); err == nil {
 		t.Error("one pixel got a perspective")
+	}
+}
+
+// TestChain: a chain is its steps, one after the other, and its name says so.
+func TestChain(t *testing.T) {
+	m := raster.FromImage(synth.Photo(90, 70, 1))
+	c := Chain("chain", Attack{Name: "crop", Strength: 0.5}, Attack{Name: "hflip"}, Attack{Name: "jpeg", Strength: 70})
+	if c.Name != "crop:0.5+hflip+jpeg:70" || c.Label() != c.Name {
+		t.Fatalf("%+v", c)
+	}
+	if p, err := Parse(c.Label()); err != nil || p != c {
+		t.Errorf("parsed as %+v, %v", p, err)
+	}
+	if p, err := Parse("jpeg:70"); err != nil || p != (Attack{Name: "jpeg", Strength: 70}) {
+		t.Errorf("parsed as %+v, %v", p, err)
+	}
+	got, err := Apply(m, c.Name, 0, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Result{RGB: m}
+	for _, s := range []Attack{{Name: "crop", Strength: 0.5}, {Name: "hflip"}, {Name: "jpeg", Strength: 70}} {
+		if want, err = Apply(want.RGB, s.Name, s.Strength, 4); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(got.RGB.Pix, want.RGB.Pix) || !bytes.Equal(got.Encoded, want.Encoded) || got.Ext != ".jpg" {
+		t.Error("the chain is not its steps")
 	}
 }
 

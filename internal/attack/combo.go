@@ -56,13 +56,20 @@ func rotatedCroppedJPEG(m *raster.RGB8, s float64, _ *numpyRand) (Result, error)
 
 // social shrinks the longest side to s pixels, never enlarging, and saves at 70.
 func social(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
+	r, err := fitted(m, s, nil)
+	if err != nil {
+		return r, err
+	}
+	return throughJPEG(r.RGB, 70)
+}
+
+// fitted shrinks the longest side to s pixels, never enlarging.
+func fitted(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
 	if err := between(s, 1, 1<<16); err != nil {
 		return Result{}, err
 	}
-	if f := s / float64(max(m.H, m.W)); f < 1 {
-		m = resize(m, pixels(float64(m.W)*f), pixels(float64(m.H)*f))
-	}
-	return throughJPEG(m, 70)
+	f := min(s/float64(max(m.H, m.W)), 1)
+	return Result{RGB: resize(m, pixels(float64(m.W)*f), pixels(float64(m.H)*f))}, nil
 }
 
 // screenshot scales by s, puts a light frame of 2 to 8% of the original sides

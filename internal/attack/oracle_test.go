@@ -28,8 +28,16 @@ type answer struct {
 	encoded []byte
 }
 
-// everything is the suite and the extras.
-func everything() []Attack { return append(Suite(), Extras()...) }
+// everything is all suites, what stands in several once.
+func everything() []Attack {
+	all := slices.Concat(Suite(), Extras(), Beyond(), Large())
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(a Attack) bool {
+		again := seen[a.Label()]
+		seen[a.Label()] = true
+		return again
+	})
+}
 
 // suiteDir is the folder of the reference suite in Python, which is not part of
 // this repository.

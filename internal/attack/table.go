@@ -54,6 +54,19 @@ var attacks = map[string]function{
 		}
 		return Result{RGB: reducePalette(m, int(s))}, nil
 	},
+	"nlm": func(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
+		if err := between(s, 0.1, 100); err != nil {
+			return Result{}, err
+		}
+		return Result{RGB: nonLocalMeans(m, s)}, nil
+	},
+	"bilateral": func(m *raster.RGB8, s float64, _ *numpyRand) (Result, error) {
+		if err := between(s, 0.1, 1000); err != nil {
+			return Result{}, err
+		}
+		return Result{RGB: bilateral(m, s)}, nil
+	},
+	"fit":           fitted,
 	"social":        social,
 	"screenshot":    screenshot,
 	"pad":           padded,

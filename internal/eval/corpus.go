@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,10 +12,12 @@ import (
 	"github.com/certana/certana/internal/raster"
 )
 
-// corpusFile is one picture of a corpus.
+// corpusFile is one picture of a corpus, or one window of one.
 type corpusFile struct {
 	path, name string
 	index      int // in the whole corpus, whatever the limit
+	window     int // which, from 0; of windows in all
+	windows    int // 0 is the whole picture
 }
 
 // listCorpus returns the pictures below dir in order of their names, at most
@@ -51,6 +54,46 @@ func listCorpus(dir string, limit int) ([]corpusFile, error) {
 		picked[i] = files[i*len(files)/limit]
 	}
 	return picked, nil
+}
+
+// inWindows lists n windows of each file instead of the file.
+func inWindows(files []corpusFile, n int) []corpusFile {
+	if n <= 0 {
+		return files
+	}
+	out := make([]corpusFile, 0, n*len(files))
+	for _, f := range files {
+		for w := range n {
+			out = append(out, corpusFile{path: f.path, name: fmt.Sprintf("%s#%d", f.name, w),
+				index: f.index*n + w, window: w, windows: n})
+		}
+	}
+	return out
+}
+
+// windowBox places window i of n in a picture of w × h: of its proportions and
+// at most so many pixels, each in the middle of its cell of a grid (four: one in
+// each quarter), moved inside where a cell is smaller than it.
+func windowBox(w, h, i, n int, most float64) (x, y, ww, wh int) {
+	f := min(1, math.Sqrt(most/float64(w*h)))
+	ww, wh = max(1, int(float64(w)*f)), max(1, int(float64(h)*f))
+	columns := int(math.Ceil(math.Sqrt(float64(n))))
+	rows := (n + columns - 1) / columns
+	place := func(side, part, cell, cells int) int {
+		return min(max((2*cell+1)*side/(2*cells)-part/2, 0), side-part)
+	}
+	return place(w, ww, i%columns, columns), place(h, wh, i/columns, rows), ww, wh
+}
+
+// load reads a picture of the corpus or its window of at most so many
+// megapixels.
+func (f corpusFile) load(maxSide int, megapixels float64) (*raster.RGB8, error) {
+	m, err := load(f.path, maxSide)
+	if err != nil || f.windows == 0 {
+		return m, err
+	}
+	x, y, w, h := windowBox(m.W, m.H, f.window, f.windows, 1e6*megapixels)
+	return (*raster.RGB8)(cut(m, x, y, w, h)), nil
 }
 
 // load decodes a picture, shrunk to maxSide if that is not 0.

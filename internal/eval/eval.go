@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/certana/certana/internal/attack"
 	"github.com/certana/certana/internal/watermark"
@@ -28,10 +30,16 @@ type Options struct {
 	// that are already there, from the same seed and the same settings of the
 	// tracks, are kept and not measured again. Empty keeps everything in memory.
 	Out string
-	// Limit measures so many pictures, spread evenly over the corpus; 0 is all.
+	// Limit measures so many files, spread evenly over the corpus; 0 is all.
 	Limit int
 	// MaxSide shrinks pictures with a longer side before marking; 0 keeps them.
 	MaxSide int
+	// Windows cuts so many windows out of each picture at its own resolution,
+	// four being one in each quarter, and measures each as a picture; 0 takes
+	// pictures whole.
+	Windows int
+	// WindowMegapixels is the most that a window has; 0 is 2.
+	WindowMegapixels float64
 	// Jobs is the number of pictures worked on at a time; 0 is one per CPU.
 	Jobs int
 	// Seed sets payloads and the random choices of attacks.
@@ -43,7 +51,7 @@ type Options struct {
 
 // Row is one decode of one attacked picture.
 type Row struct {
-	Image      string  `json:"image"` // path below the corpus
+	Image      string  `json:"image"` // path below the corpus, with #0 and so on for windows
 	Seed       int64   `json:"seed"`
 	Track      string  `json:"track"`
 	Attack     string  `json:"attack"`
@@ -64,18 +72,43 @@ type Row struct {
 	BitAccuracy *float64 `json:"bit_accuracy,omitempty"`
 }
 
-// SuiteByName returns a named list of attacks: "standard" (the 52), "extras"
-// (what lies outside it) or "all".
-func SuiteByName(name string) ([]attack.Attack, error) {
-	switch name {
-	case "standard", "":
-		return attack.Suite(), nil
-	case "extras":
-		return attack.Extras(), nil
-	case "all":
-		return append(attack.Suite(), attack.Extras()...), nil
+// SuiteByName returns a list of attacks by names with commas between: "standard"
+// (the 52), "extras", "beyond", "large", "all" of these, or labels of single
+// attacks such as jpeg:50 and crop:0.5+jpeg:70. What comes twice is taken once.
+func SuiteByName(names string) ([]attack.Attack, error) {
+	if names == "" {
+		names = "standard"
 	}
-	return nil, fmt.Errorf("no suite %q: it is standard, extras or all", name)
+	var suite []attack.Attack
+	for _, name := range strings.Split(names, ",") {
+		switch name {
+		case "standard":
+			suite = append(suite, attack.Suite()...)
+		case "extras":
+			suite = append(suite, attack.Extras()...)
+		case "beyond":
+			suite = append(suite, attack.Beyond()...)
+		case "large":
+			suite = append(suite, attack.Large()...)
+		case "all":
+			suite = slices.Concat(suite, attack.Suite(), attack.Extras(), attack.Beyond(), attack.Large())
+		default:
+			a, err := attack.Parse(name)
+			if err != nil {
+				return nil, fmt.Errorf("no suite and no attack: %w; suites are standard, extras, beyond, large and all", err)
+			}
+			if a.Class == "" {
+				a.Class, _, _ = strings.Cut(name, ":")
+			}
+			suite = append(suite, a)
+		}
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(suite, func(a attack.Attack) bool {
+		again := seen[a.Label()]
+		seen[a.Label()] = true
+		return again
+	}), nil
 }
 
 // Run measures tracks over a corpus. It returns what it has summed up so far
@@ -93,6 +126,10 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	files, err := listCorpus(o.Corpus, o.Limit)
 	if err != nil {
 		return Summary{}, err
+	}
+	files = inWindows(files, o.Windows)
+	if o.WindowMegapixels == 0 {
+		o.WindowMegapixels = 2
 	}
 	book, err := openBook(o.Out, o.Seed)
 	if err != nil {

@@ -173,6 +173,80 @@ func TestRunLimitsAndSkips(t *testing.T) {
 	}
 }
 
+// TestWindowBox: four windows lie in the four quarters, and none leaves the
+// picture.
+func TestWindowBox(t *testing.T) {
+	for _, c := range []struct {
+		w, h, i, n int
+		most       float64
+		want       [4]int
+	}{
+		{4000, 3000, 0, 4, 2e6, [4]int{184, 138, 1632, 1224}},
+		{4000, 3000, 1, 4, 2e6, [4]int{2184, 138, 1632, 1224}},
+		{4000, 3000, 3, 4, 2e6, [4]int{2184, 1638, 1632, 1224}},
+		{4000, 3000, 0, 1, 3e6, [4]int{1000, 750, 2000, 1500}},
+		{1000, 800, 3, 4, 2e6, [4]int{0, 0, 1000, 800}},
+		{1200, 900, 3, 4, 5e5, [4]int{384, 288, 816, 612}}, // does not fit in a quarter
+	} {
+		x, y, w, h := windowBox(c.w, c.h, c.i, c.n, c.most)
+		if got := [4]int{x, y, w, h}; got != c.want {
+			t.Errorf("window %d of %d in %d×%d: %v, want %v", c.i, c.n, c.w, c.h, got, c.want)
+		}
+		if x < 0 || y < 0 || x+w > c.w || y+h > c.h {
+			t.Errorf("%v leaves %d×%d", [4]int{x, y, w, h}, c.w, c.h)
+		}
+	}
+}
+
+func TestRunMeasuresWindows(t *testing.T) {
+	dir := pictureFolder(t, 2)
+	o := options(dir, t.TempDir())
+	o.Windows, o.WindowMegapixels = 2, 0.012
+	s, err := Run(context.Background(), o)
+	if err != nil || s.Images != 4 || s.Decodes != 20 {
+		t.Fatalf("%d pictures, %d decodes (%v), want 4 and 20", s.Images, s.Decodes, err)
+	}
+	data, err := os.ReadFile(filepath.Join(o.Out, "rows.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	payloads := map[string]string{}
+	for _, line := range bytes.Split(bytes.TrimSpace(data), []byte("\n")) {
+		var r Row
+		if err := json.Unmarshal(line, &r); err != nil {
+			t.Fatal(err)
+		}
+		payloads[r.Image] = r.Payload
+		if r.Megapixels > 0.012 || r.Megapixels < 0.011 {
+			t.Errorf("%s has %g MP", r.Image, r.Megapixels)
+		}
+	}
+	seen := map[string]bool{}
+	for _, name := range []string{"p0.png#0", "p0.png#1", "p1.png#0", "p1.png#1"} {
+		if p := payloads[name]; p == "" || seen[p] {
+			t.Errorf("%s has the payload %q", name, p)
+		}
+		seen[payloads[name]] = true
+	}
+}
+
+func TestSuiteByName(t *testing.T) {
+	for _, c := range []struct {
+		names string
+		n     int
+	}{{"", 52}, {"standard", 52}, {"extras", 8}, {"beyond", 20}, {"large", 10}, {"all", 87},
+		{"jpeg:50,crop:0.5+jpeg:70", 2}, {"standard,jpeg:50", 52}} {
+		if s, err := SuiteByName(c.names); err != nil || len(s) != c.n {
+			t.Errorf("%q: %d attacks, %v; want %d", c.names, len(s), err, c.n)
+		}
+	}
+	for _, names := range []string{"none,", "standards", "jpeg:fifty"} {
+		if s, err := SuiteByName(names); err == nil {
+			t.Errorf("%q gave %v", names, s)
+		}
+	}
+}
+
 func TestFalseAcceptsCounts(t *testing.T) {
 	dir, out := pictureFolder(t, 3), t.TempDir()
 	for _, c := range []struct {

@@ -34,7 +34,7 @@ func (m *measurement) picture(ctx context.Context, f corpusFile) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	original, err := load(f.path, m.MaxSide)
+	original, err := f.load(m.MaxSide, m.WindowMegapixels)
 	if err != nil {
 		return err
 	}
