@@ -22,7 +22,7 @@ import (
 )
 
 func newBench(e *env) *cobra.Command {
-	runs := 5
+	runs, stagesOnly := 5, false
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Time every part on this machine, against a plain JPEG transcode",
@@ -31,56 +31,66 @@ and 24 megapixels; then, on all threads, every part, a whole certification and
 whole verifications on pictures of 0.4, 2 and 12 megapixels, against decoding and
 encoding the same JPEG. Uses a deployment of its own in a temporary folder.`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return e.bench(c.Context(), runs) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			runs = max(runs, 1)
+			stages, err := benchStages(c.Context(), runs, e.progress("sizes, stages"))
+			if err != nil {
+				return err
+			}
+			var whole []bench.Result
+			if !stagesOnly {
+				if whole, err = e.bench(c.Context(), runs); err != nil {
+					return err
+				}
+			}
+			return e.printBench(stages, whole)
+		},
 	}
 	c.Flags().IntVar(&runs, "runs", runs, "runs of each part, of which the median counts")
+	c.Flags().BoolVar(&stagesOnly, "stages", false, "only the stages, without a deployment")
 	c.AddCommand(newBenchHTTP(e))
 	return c
 }
 
-func (e *env) bench(ctx context.Context, runs int) (err error) {
+// bench times the parts and the whole in a deployment of its own.
+func (e *env) bench(ctx context.Context, runs int) (out []bench.Result, err error) {
 	dir, err := os.MkdirTemp("", "certana-bench-*")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	cfg, err := config.Load(config.Input{Flags: map[string]string{"data": dir, "log.level": "warn"}})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s, err := e.openStore(ctx, cfg, true)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a, err := newServer(ctx, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, a.close(context.WithoutCancel(ctx))) }()
 	d := &benchDeployment{server: a}
 	if d.org, err = s.accounts.OperatorOrganization(ctx, ""); err != nil {
-		return err
+		return nil, err
 	}
-	runs = max(runs, 1)
-	stages, err := benchStages(ctx, runs, e.progress("sizes, stages"))
-	if err != nil {
-		return err
-	}
-	out, err := bench.Run(ctx, bench.Options{
+	return bench.Run(ctx, bench.Options{
 		Sizes: bench.Sizes, Runs: runs, Deployment: d,
 		Track: spread.New(watermark.TestKey, spread.Config{}), Progress: e.progress("sizes"),
 	})
-	if err != nil {
-		return err
-	}
+}
+
+func (e *env) printBench(stages []bench.StageResult, whole []bench.Result) error {
 	if e.json {
-		return e.printJSON(map[string]any{"stages": stages, "results": out})
+		return e.printJSON(map[string]any{"stages": stages, "results": whole})
 	}
-	if err := bench.WriteStages(e.out, stages); err != nil {
+	if err := bench.WriteStages(e.out, stages); err != nil || len(whole) == 0 {
 		return err
 	}
 	fmt.Fprintln(e.out)
-	return bench.WriteTable(e.out, out)
+	return bench.WriteTable(e.out, whole)
 }
 
 func benchStages(ctx context.Context, runs int, progress func(done, total int)) ([]bench.StageResult, error) {
