@@ -34,7 +34,7 @@ type comb struct {
 }
 
 const (
-	minScale    = 0.4 // received pixels for one canonical pixel
+	minScale    = 0.28 // received pixels for one canonical pixel
 	maxScale    = 2.6
 	powerClip   = 15 // times the local mean
 	powerLevels = 17 // of one local mean

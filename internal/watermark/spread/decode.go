@@ -29,9 +29,10 @@ const (
 	bendFrom   = 5.5 // and from which a fit of the displacement is
 	sureFrom   = 12  // pilot score that ends the search for a better candidate
 	minDecoded = 16  // samples on the short side below which nothing is tried
+	leastShown = 0.7 // of the long side, that a whole picture fills at least when it stands in a frame
 )
 
-// Decode looks for any payload, at any scale from about 0.4 to 2.6 of the
+// Decode looks for any payload, at any scale from about 0.28 to 2.6 of the
 // canonical one (to 5.2 in large pictures), any angle, mirrored or not. A
 // payload is accepted only when all 40 check bits agree, at most 32·32 times
 // for a picture: a picture without a mark is accepted with a chance below
@@ -70,7 +71,7 @@ func (s *search) run(y *dsp.Plane) {
 		return
 	}
 	long := float64(max(y.W, y.H))
-	least := 0.85 * long / canonicalSide
+	least := leastShown * long / canonicalSide
 	power := s.finder.fine.spectrumOf(id.white)
 	cands := s.evaluate(y, s.finder.fine, power, s.finder.fine.search(power, 1, least), 4, false)
 	if s.found || s.finish(y, append(cands, id), 2) {
