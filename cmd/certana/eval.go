@@ -52,7 +52,7 @@ on where it stopped.`,
 	f.Float64Var(&o.WindowMegapixels, "window-megapixels", 2, "size of each window")
 	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl and summary.json")
 	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
-	c.AddCommand(newEvalFPR(e))
+	c.AddCommand(newEvalFPR(e), newEvalTamper(e))
 	return c
 }
 

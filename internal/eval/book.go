@@ -6,38 +6,36 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
-
-	"github.com/certana/certana/internal/attack"
 )
 
-// book keeps the rows of a run, in memory and in rows.jsonl. A row is one write
-// of one line: what a crash leaves behind is whole lines and at most one torn
-// one at the end, which the next run cuts off.
-type book struct {
+// record is a row that a book keeps.
+type record interface {
+	key() string // which measurement it is the answer of
+	seed() int64
+}
+
+// book keeps the rows of a run, in memory and in a file of JSON lines. A row is
+// one write of one line: what a crash leaves behind is whole lines and at most
+// one torn one at the end, which the next run cuts off.
+type book[R record] struct {
 	mu   sync.Mutex
-	rows map[string]Row
+	rows map[string]R
 	dir  string
 	file *os.File // nil when nothing is kept on disk
 }
 
-func rowKey(image, track string, a attack.Attack) string {
-	return strings.Join([]string{image, track, a.Name, strconv.FormatFloat(a.Strength, 'g', -1, 64)}, "\x00")
-}
-
-// openBook reads the rows of an earlier run in dir, which must have had the
-// same seed.
-func openBook(dir string, seed int64) (*book, error) {
-	b := &book{rows: map[string]Row{}, dir: dir}
+// openBook reads the rows of an earlier run in a file of dir, which must have
+// had the same seed and rows of the same kind.
+func openBook[R record](dir, name string, seed int64) (*book[R], error) {
+	b := &book[R]{rows: map[string]R{}, dir: dir}
 	if dir == "" {
 		return b, nil
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, "rows.jsonl")
+	path := filepath.Join(dir, name)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
@@ -50,24 +48,18 @@ func openBook(dir string, seed int64) (*book, error) {
 	return b, nil
 }
 
-func (b *book) read(path string, seed int64) error {
+func (b *book[R]) read(path string, seed int64) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	whole := bytes.LastIndexByte(data, '\n') + 1
-	for i, line := range bytes.Split(data[:whole], []byte("\n")) {
-		if len(line) == 0 {
-			continue
-		}
-		var r Row
-		if err := json.Unmarshal(line, &r); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, i+1, err)
-		}
-		if r.Seed != seed {
-			return fmt.Errorf("%s holds rows of seed %d, not %d: choose another folder", path, r.Seed, seed)
-		}
-		b.rows[rowKey(r.Image, r.Track, attack.Attack{Name: r.Attack, Strength: r.Strength})] = r
+	rows, err := parseRows[R](path, data[:whole], &seed)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		b.rows[r.key()] = r
 	}
 	if err := b.file.Truncate(int64(whole)); err != nil {
 		return err
@@ -76,26 +68,47 @@ func (b *book) read(path string, seed int64) error {
 	return err
 }
 
-func (b *book) get(key string) (Row, bool) {
+// parseRows reads JSON lines, all of one seed if that is given.
+func parseRows[R record](path string, data []byte, seed *int64) ([]R, error) {
+	var rows []R
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		if len(line) == 0 {
+			continue
+		}
+		var r R
+		d := json.NewDecoder(bytes.NewReader(line))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&r); err != nil {
+			return nil, fmt.Errorf("%s:%d: not a row of this measurement: %w", path, i+1, err)
+		}
+		if seed != nil && r.seed() != *seed {
+			return nil, fmt.Errorf("%s holds rows of seed %d, not %d: choose another folder", path, r.seed(), *seed)
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+func (b *book[R]) get(key string) (R, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r, ok := b.rows[key]
 	return r, ok
 }
 
-func (b *book) has(key string) bool {
+func (b *book[R]) has(key string) bool {
 	_, ok := b.get(key)
 	return ok
 }
 
-func (b *book) add(r Row) error {
+func (b *book[R]) add(r R) error {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.rows[rowKey(r.Image, r.Track, attack.Attack{Name: r.Attack, Strength: r.Strength})] = r
+	b.rows[r.key()] = r
 	if b.file == nil {
 		return nil
 	}
@@ -103,15 +116,15 @@ func (b *book) add(r Row) error {
 	return err
 }
 
-// finish writes summary.json beside the rows.
-func (b *book) finish(s Summary) error {
+// finish writes the sums to a file beside the rows.
+func (b *book[R]) finish(name string, summary any) error {
 	if b.file == nil {
 		return nil
 	}
-	return writeJSON(filepath.Join(b.dir, "summary.json"), s)
+	return writeJSON(filepath.Join(b.dir, name), summary)
 }
 
-func (b *book) close() {
+func (b *book[R]) close() {
 	if b.file != nil {
 		b.file.Close()
 	}

@@ -46,14 +46,19 @@ func listCorpus(dir string, limit int) ([]corpusFile, error) {
 	for i := range files {
 		files[i].index = i
 	}
+	return thin(files, limit), nil
+}
+
+// thin takes at most limit of the files, evenly spread; 0 is all.
+func thin(files []corpusFile, limit int) []corpusFile {
 	if limit <= 0 || limit >= len(files) {
-		return files, nil
+		return files
 	}
 	picked := make([]corpusFile, limit)
 	for i := range picked {
 		picked[i] = files[i*len(files)/limit]
 	}
-	return picked, nil
+	return picked
 }
 
 // inWindows lists n windows of each file instead of the file.

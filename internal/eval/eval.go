@@ -60,6 +60,8 @@ type Row struct {
 	PSNRRGB    float64 `json:"psnr_rgb"` // of all tracks together, dB, 100 at most
 	PSNRLuma   float64 `json:"psnr_luma"`
 	SSIM       float64 `json:"ssim"`
+	DSSIM      float64 `json:"dssim"` // (1 − SSIM)/2
+	GMSD       float64 `json:"gmsd"`
 	Payload    string  `json:"payload"` // what was embedded
 	Detected   bool    `json:"detected"`
 	PayloadOK  bool    `json:"payload_ok"`
@@ -70,6 +72,16 @@ type Row struct {
 	// BitAccuracy is the share of right bits of the payload that was accepted;
 	// absent when none was, for then there are no bits to compare.
 	BitAccuracy *float64 `json:"bit_accuracy,omitempty"`
+}
+
+func (r Row) seed() int64 { return r.Seed }
+
+func (r Row) key() string {
+	return rowKey(r.Image, r.Track, attack.Attack{Name: r.Attack, Strength: r.Strength})
+}
+
+func rowKey(image, track string, a attack.Attack) string {
+	return strings.Join([]string{image, track, a.Label()}, "\x00")
 }
 
 // SuiteByName returns a list of attacks by names with commas between: "standard"
@@ -131,7 +143,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if o.WindowMegapixels == 0 {
 		o.WindowMegapixels = 2
 	}
-	book, err := openBook(o.Out, o.Seed)
+	book, err := openBook[Row](o.Out, "rows.jsonl", o.Seed)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -143,5 +155,5 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return summary, err
 	}
-	return summary, book.finish(summary)
+	return summary, book.finish("summary.json", summary)
 }

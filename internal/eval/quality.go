@@ -13,14 +13,20 @@ type Quality struct {
 	PSNRRGB  float64 // dB over R, G and B; 100 at most, which equal pictures get
 	PSNRLuma float64 // dB over 0.299 R + 0.587 G + 0.114 B
 	SSIM     float64 // of luma, 1 when equal
+	// DSSIM is structural dissimilarity, (1 − SSIM)/2: 0 when equal.
+	DSSIM float64
+	GMSD  float64 // of luma, 0 when equal
 }
 
 func compare(a, b *raster.RGB8) Quality {
 	la, lb := (*watermark.RGB)(a).Luma(0), (*watermark.RGB)(b).Luma(0)
+	ssim := SSIM(la, lb)
 	return Quality{
 		PSNRRGB:  min(watermark.PSNR((*watermark.RGB)(a), (*watermark.RGB)(b)), 100),
 		PSNRLuma: psnr(la, lb),
-		SSIM:     SSIM(la, lb),
+		SSIM:     ssim,
+		DSSIM:    (1 - ssim) / 2,
+		GMSD:     GMSD(la, lb),
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // measurement is a run under way.
 type measurement struct {
 	Options
-	book *book
+	book *book[Row]
 
 	mu      sync.Mutex
 	done    int
@@ -104,7 +104,8 @@ func (m *measurement) mark(original *raster.RGB8, f corpusFile) (*raster.RGB8, [
 	marked := (*raster.RGB8)(canvas)
 	q := compare(original, marked)
 	for i := range rows {
-		rows[i].PSNRRGB, rows[i].PSNRLuma, rows[i].SSIM = q.PSNRRGB, q.PSNRLuma, q.SSIM
+		rows[i].PSNRRGB, rows[i].PSNRLuma = q.PSNRRGB, q.PSNRLuma
+		rows[i].SSIM, rows[i].DSSIM, rows[i].GMSD = q.SSIM, q.DSSIM, q.GMSD
 	}
 	return marked, rows, nil
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/eval/stat"
 )
 
 // Rate is a share with its 95% confidence interval.
@@ -16,19 +17,10 @@ type Rate struct {
 	High  float64 `json:"high"`
 }
 
-// NewRate makes a rate of ok out of n with Wilson's score interval (1927), which
-// stays honest at shares near 0 and 1. No trials give the interval 0 to 1.
+// NewRate makes a rate of ok out of n with Wilson's interval.
 func NewRate(name string, ok, n int) Rate {
-	r := Rate{Name: name, OK: ok, N: n, High: 1}
-	if n == 0 {
-		return r
-	}
-	const z = 1.959963984540054
-	t := float64(n)
-	r.Share = float64(ok) / t
-	centre := (r.Share + z*z/(2*t)) / (1 + z*z/t)
-	half := z / (1 + z*z/t) * math.Sqrt(r.Share*(1-r.Share)/t+z*z/(4*t*t))
-	r.Low, r.High = max(centre-half, 0), min(centre+half, 1)
+	r := Rate{Name: name, OK: ok, N: n, Share: float64(ok) / max(1, float64(n))}
+	r.Low, r.High = stat.Wilson(ok, n)
 	return r
 }
 
@@ -48,8 +40,14 @@ type TrackSummary struct {
 	PSNRRGBLowest float64 `json:"psnr_rgb_lowest"`
 	PSNRLuma      float64 `json:"psnr_luma"`
 	SSIM          float64 `json:"ssim"`
+	SSIMLowest    float64 `json:"ssim_lowest"`
+	DSSIM         float64 `json:"dssim"`
+	GMSD          float64 `json:"gmsd"`
+	Megapixels    float64 `json:"megapixels"`
 	EmbedMS       float64 `json:"embed_ms"`
+	EmbedMSPerMP  float64 `json:"embed_ms_per_mp"`
 	DecodeMS      float64 `json:"decode_ms"`
+	DecodeMSPerMP float64 `json:"decode_ms_per_mp"` // of the marked picture's size, whatever was left of it
 	DecodeMSMost  float64 `json:"decode_ms_most"`
 	// WrongPayloads counts decodes that accepted a payload that was not embedded.
 	WrongPayloads int    `json:"wrong_payloads"`
@@ -80,7 +78,7 @@ func Summarise(rows []Row) Summary {
 }
 
 func summariseTrack(track string, rows []Row) TrackSummary {
-	t := TrackSummary{Track: track, PSNRRGBLowest: math.Inf(1)}
+	t := TrackSummary{Track: track, PSNRRGBLowest: math.Inf(1), SSIMLowest: math.Inf(1)}
 	classes, attacks, total := tally{}, tally{}, tally{}
 	seen := map[string]bool{}
 	for _, r := range rows {
@@ -91,6 +89,7 @@ func summariseTrack(track string, rows []Row) TrackSummary {
 			t.WrongPayloads++
 		}
 		t.DecodeMS += r.DecodeMS
+		t.DecodeMSPerMP += r.Megapixels
 		t.DecodeMSMost = max(t.DecodeMSMost, r.DecodeMS)
 		if seen[r.Image] {
 			continue
@@ -100,10 +99,17 @@ func summariseTrack(track string, rows []Row) TrackSummary {
 		t.PSNRRGBLowest = min(t.PSNRRGBLowest, r.PSNRRGB)
 		t.PSNRLuma += r.PSNRLuma
 		t.SSIM += r.SSIM
+		t.SSIMLowest = min(t.SSIMLowest, r.SSIM)
+		t.DSSIM += r.DSSIM
+		t.GMSD += r.GMSD
 		t.EmbedMS += r.EmbedMS
+		t.Megapixels += r.Megapixels
 	}
+	t.EmbedMSPerMP, t.DecodeMSPerMP = t.EmbedMS/t.Megapixels, t.DecodeMS/t.DecodeMSPerMP
 	n := float64(len(seen))
-	t.PSNRRGB, t.PSNRLuma, t.SSIM, t.EmbedMS = t.PSNRRGB/n, t.PSNRLuma/n, t.SSIM/n, t.EmbedMS/n
+	for _, v := range []*float64{&t.PSNRRGB, &t.PSNRLuma, &t.SSIM, &t.DSSIM, &t.GMSD, &t.EmbedMS, &t.Megapixels} {
+		*v /= n
+	}
 	t.DecodeMS /= float64(len(rows))
 	t.Recovery, t.Classes, t.Attacks = total.rates()[0], classes.rates(), attacks.rates()
 	return t

@@ -25,8 +25,10 @@ func (s Summary) WriteTable(w io.Writer) error {
 func (t TrackSummary) write(b *strings.Builder) {
 	fmt.Fprintf(b, "\n| track %s | |\n|---|---|\n", t.Track)
 	fmt.Fprintf(b, "| PSNR, RGB | %.2f dB mean, %.2f dB lowest |\n", t.PSNRRGB, t.PSNRRGBLowest)
-	fmt.Fprintf(b, "| PSNR, luma | %.2f dB |\n| SSIM, luma | %.4f |\n", t.PSNRLuma, t.SSIM)
-	fmt.Fprintf(b, "| embed | %.0f ms |\n| decode | %.0f ms mean, %.0f ms most |\n", t.EmbedMS, t.DecodeMS, t.DecodeMSMost)
+	fmt.Fprintf(b, "| PSNR, luma | %.2f dB |\n| SSIM, luma | %.4f mean, %.4f lowest |\n", t.PSNRLuma, t.SSIM, t.SSIMLowest)
+	fmt.Fprintf(b, "| DSSIM, GMSD | %.5f, %.5f |\n", t.DSSIM, t.GMSD)
+	fmt.Fprintf(b, "| embed | %.0f ms, %.0f ms/MP |\n", t.EmbedMS, t.EmbedMSPerMP)
+	fmt.Fprintf(b, "| decode | %.0f ms mean, %.0f ms/MP, %.0f ms most |\n", t.DecodeMS, t.DecodeMSPerMP, t.DecodeMSMost)
 	fmt.Fprintf(b, "| recovery of 64 bits | %s |\n", t.Recovery.text())
 	fmt.Fprintf(b, "| wrong payloads accepted | %d |\n", t.WrongPayloads)
 	fmt.Fprintf(b, "\n| class | %-9s | 95%% interval | decodes |\n|---|---|---|---|\n", "recovery")

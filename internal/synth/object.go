@@ -103,6 +103,29 @@ func PasteObject(dst *image.NRGBA, seed uint64, areaShare float64) (image.Rectan
 	return touched, mask
 }
 
+// ObjectMask draws the outline of an object as PasteObject has it on a w × h
+// picture, without a soft edge: w·h samples row by row, 1 inside, and the box of
+// those.
+func ObjectMask(w, h int, seed uint64, areaShare float64) ([]uint8, image.Rectangle) {
+	b := image.Rect(0, 0, w, h)
+	rng := rand.New(rand.NewPCG(seed, 0x6d61736b))
+	o := newOutline(rng)
+	o.fit(areaShare*float64(w*h), w, h)
+	o.place(rng, b)
+	mask := make([]uint8, w*h)
+	var touched image.Rectangle
+	box := o.box(b)
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			if o.cover(x, y) >= 0.5 {
+				mask[y*w+x] = 1
+				touched = touched.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return mask, touched
+}
+
 // place puts the centre anywhere that keeps the whole object inside bounds, or
 // in the middle when nothing does.
 func (o *outline) place(rng *rand.Rand, b image.Rectangle) {

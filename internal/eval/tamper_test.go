@@ -1,0 +1,146 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/eval/forge"
+	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
+)
+
+func tamperOptions(dir, out string) TamperOptions {
+	return TamperOptions{Corpus: dir, Out: out, Jobs: 2, Seed: 3, Track: fragile.New(watermark.TestKey, fragile.Config{}),
+		Kinds: []forge.Kind{forge.Splice, forge.Text, forge.Collage}, Areas: []float64{0.005, 0.1},
+		After:  []attack.Attack{{Name: "none"}, {Name: "jpeg", Strength: 90}},
+		Benign: []attack.Attack{{Name: "blur", Strength: 2}, {Name: "resize", Strength: 0.5}}}
+}
+
+func untimed(s TamperSummary) TamperSummary {
+	s.EmbedMSPerMP, s.MapMSPerMP = 0, 0
+	return s
+}
+
+// TestTamperMeasures runs track B itself over made pictures, stops in the middle
+// and goes on.
+func TestTamperMeasures(t *testing.T) {
+	dir, out := pictureFolder(t, 3), t.TempDir()
+	o := tamperOptions(dir, out)
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Progress = func(done, _ int) {
+		if done == 20 {
+			cancel()
+		}
+	}
+	if _, err := Tamper(ctx, o); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled run returned %v", err)
+	}
+	first, total := 0, 0
+	o.Progress = func(done, n int) {
+		if first == 0 {
+			first = done
+		}
+		total = n
+	}
+	s, err := Tamper(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Images != 3 || s.Maps != 48 || total != 48 || s.Tracks != "b" || s.PSNRRGBLowest < 44 || s.DSSIM <= 0 || s.GMSD <= 0 {
+		t.Errorf("%+v", s)
+	}
+	clean := s.After[0]
+	if clean.After != "none" || clean.Forged.N != 6 || clean.Forged.F1 < 0.85 || clean.Forged.IoU < 0.75 || clean.Forged.AUC < 0.85 {
+		t.Errorf("clean: %+v", clean.Forged)
+	}
+	if len(clean.Kinds) != 3 || len(clean.Areas) != 2 || clean.Areas[1].Name != "10%" || clean.Areas[0].N != 6 {
+		t.Errorf("kinds %+v, areas %+v", clean.Kinds, clean.Areas)
+	}
+	if clean.Alarm.N != 3 || clean.Alarm.Mean > 0.001 {
+		t.Errorf("untouched: %+v", clean.Alarm)
+	}
+	if small := s.After[3]; small.After != "resize:0.5" || small.Alarm.Abstained != 3 || small.Forged.N != 0 {
+		t.Errorf("half size: %+v", small)
+	}
+	o.Out = ""
+	whole, err := Tamper(context.Background(), o)
+	if err != nil || !reflect.DeepEqual(untimed(whole), untimed(s)) {
+		t.Errorf("resumed %+v\nwhole %+v (%v)", s, whole, err)
+	}
+	var table strings.Builder
+	if err := s.WriteTable(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"3 pictures, 48 maps, tracks b", "| F1 | none | jpeg:90 |", "| splice | ", "| 0.5% | ", "| resize:0.5 | 0.000% | 0.00% | 3 of 3 |"} {
+		if !strings.Contains(table.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &table)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(out, "summary.json")); err != nil {
+		t.Error(err)
+	}
+	if _, err := Run(context.Background(), options(dir, out)); err == nil {
+		t.Error("rows of maps were taken for rows of decodes")
+	}
+}
+
+func TestTamperAlone(t *testing.T) {
+	o := tamperOptions(pictureFolder(t, 1), "")
+	o.Kinds, o.After = []forge.Kind{forge.Collage}, o.After[:1] // with a picture that is not in the corpus
+	s, err := Tamper(context.Background(), o)
+	if err != nil || s.After[0].Kinds[0].F1 < 0.85 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	o.Track = nil
+	if _, err := Tamper(context.Background(), o); err == nil {
+		t.Error("measured without a track")
+	}
+}
+
+func TestCompareMap(t *testing.T) {
+	truth := []uint8{1, 1, 1, 0, 0, 0, 0, 0}
+	for _, c := range []struct {
+		name string
+		m    fragile.Map
+		want mapScore
+	}{
+		{"right", fragile.Map{Mask: []uint8{1, 1, 1, 0, 0, 0, 0, 0}}, mapScore{1, 1, 1}},
+		{"one of each", fragile.Map{Mask: []uint8{1, 1, 0, 1, 0, 0, 0, 0}}, mapScore{2. / 3, 0.5, (2./3 + 4./5) / 2}},
+		{"silent", fragile.Map{Abstain: fragile.Absent}, mapScore{auc: 0.5}},
+		{"half in view", fragile.Map{Mask: []uint8{1, 0, 0, 0, 0, 0, 0, 0}, Said: []uint8{1, 0, 0, 1, 1, 1, 1, 1}}, mapScore{1, 1, 1}},
+		{"none of it in view", fragile.Map{Mask: make([]uint8, 8), Said: []uint8{0, 0, 0, 1, 1, 1, 1, 1}}, mapScore{1, 1, 1}},
+		{"nothing found", fragile.Map{Mask: make([]uint8, 8)}, mapScore{auc: 0.5}},
+	} {
+		got := compareMap(c.m, truth)
+		if math.Abs(got.f1-c.want.f1)+math.Abs(got.iou-c.want.iou)+math.Abs(got.auc-c.want.auc) > 1e-12 {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestReduceTruth: large pictures are marked in larger pixels.
+func TestReduceTruth(t *testing.T) {
+	truth := make([]uint8, 3200*100)
+	for y := range 50 {
+		for x := range 1601 {
+			truth[y*3200+x] = 1
+		}
+	}
+	got := reduceTruth(truth, 3200, 100)
+	k := fragile.Scale(3200, 100)
+	if k != 2 || len(got) != 1600*50 {
+		t.Fatalf("scale %d, %d samples", k, len(got))
+	}
+	for i, v := range got {
+		if want := i/1600 < 25 && i%1600 < 801; (v == 1) != want { // half of column 800
+			t.Fatalf("sample %d is %d", i, v)
+		}
+	}
+}
