@@ -2,7 +2,6 @@ package dsp
 
 import (
 	"math"
-	"math/cmplx"
 	"math/rand/v2"
 	"testing"
 )
@@ -30,53 +29,6 @@ func maxDiff(t *testing.T, a, b *Plane) float64 {
 		m = max(m, math.Abs(float64(v)-float64(b.Pix[i])))
 	}
 	return m
-}
-
-func TestFFTAgainstDFT(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for _, n := range []int{2, 4, 8, 16, 32, 128, 256, 1024} {
-		x := make([]complex64, n)
-		for i := range x {
-			x[i] = complex(float32(r.NormFloat64()), float32(r.NormFloat64()))
-		}
-		want := make([]complex128, n)
-		for k := range want {
-			for j, v := range x {
-				want[k] += complex128(v) * cmplx.Rect(1, -2*math.Pi*float64(j*k%n)/float64(n))
-			}
-		}
-		NewFFT(n).Transform(x, make([]complex64, n))
-		for k, v := range x {
-			if d := cmplx.Abs(complex128(v) - want[k]); d > 2e-6*float64(n) {
-				t.Fatalf("n=%d k=%d: got %v, want %v", n, k, v, want[k])
-			}
-		}
-	}
-}
-
-func TestPowerSpectrumAgainstTransform2D(t *testing.T) {
-	const n = 64
-	f := NewFFT(n)
-	for _, size := range [][2]int{{64, 64}, {50, 37}, {80, 70}, {1, 1}, {64, 3}} {
-		p := noise(size[0], size[1], 3)
-		x := make([]complex64, n*n)
-		for y := range min(n, p.H) {
-			for i, v := range p.Row(y)[:min(n, p.W)] {
-				x[y*n+i] = complex(v, 0)
-			}
-		}
-		f.Transform2D(x)
-		got := f.PowerSpectrum(p)
-		for kx := range n/2 + 1 {
-			for ky := -n / 2; ky < n/2; ky++ {
-				c := x[(ky&(n-1))*n+kx]
-				want := float64(real(c)*real(c) + imag(c)*imag(c))
-				if d := math.Abs(float64(got.At(ky+n/2, kx)) - want); d > 1e-4*want+4 {
-					t.Fatalf("%v kx=%d ky=%d: got %g, want %g", size, kx, ky, got.At(ky+n/2, kx), want)
-				}
-			}
-		}
-	}
 }
 
 // directGauss is the slow twin: a truncated 2-D sum in float64.
@@ -253,13 +205,6 @@ func BenchmarkGaussianBlur3(b *testing.B) {
 	p := noise(1024, 683, 1)
 	for b.Loop() {
 		GaussianBlur(p, 3)
-	}
-}
-
-func BenchmarkPowerSpectrum1024(b *testing.B) {
-	p, f := noise(1024, 683, 1), NewFFT(1024)
-	for b.Loop() {
-		f.PowerSpectrum(p)
 	}
 }
 

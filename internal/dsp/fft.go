@@ -113,12 +113,14 @@ func (f *FFT) pass2(dst, src []complex64, stride int) {
 }
 
 // Transform2D replaces the n×n row-major samples of x by their transform in
-// both directions, n the transform's length.
+// both directions, n the transform's length. Rows of zeros cost nothing.
 func (f *FFT) Transform2D(x []complex64) {
 	n := f.n
 	scratch := make([]complex64, n)
 	for y := range n {
-		f.Transform(x[y*n:(y+1)*n], scratch)
+		if row := x[y*n : (y+1)*n]; !isZero(row) {
+			f.Transform(row, scratch)
+		}
 	}
 	const block = 8
 	cols := make([]complex64, block*n)
@@ -139,4 +141,13 @@ func (f *FFT) Transform2D(x []complex64) {
 			}
 		}
 	}
+}
+
+func isZero(x []complex64) bool {
+	for _, v := range x {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -116,6 +116,11 @@ func (p *pixels[T]) add(r region, delta []float32, c channelGain, dry bool) floa
 	colours := min(3, p.model.channels())
 	total := 0.0
 	for y := range r.h {
+		if p.alpha < 0 && p.model != cmyk {
+			squares := addPlain(p.row(r.y + y)[r.x*p.n:(r.x+r.w)*p.n], delta[y*r.w:][:r.w], p.n, c, unit, colours, dry)
+			total += float64(squares) / float64(unit*unit)
+			continue
+		}
 		row, sum := p.row(r.y + y)[r.x*p.n:(r.x+r.w)*p.n], float32(0)
 		for x, d := range delta[y*r.w:][:r.w] {
 			px, scale, seen := row[x*p.n:(x+1)*p.n], unit*d, 1/unit
@@ -135,7 +140,7 @@ func (p *pixels[T]) add(r region, delta []float32, c channelGain, dry bool) floa
 			}
 			for i := range colours {
 				old := float32(px[i])
-				v := T(max(0, min(top, old+scale*c[i]+0.5)))
+				v := nearest[T](old + scale*c[i])
 				if dry {
 					e := (float32(v) - old) * seen
 					sum += e * e
@@ -150,4 +155,31 @@ func (p *pixels[T]) add(r region, delta []float32, c channelGain, dry bool) floa
 		total *= 3
 	}
 	return total
+}
+
+// addPlain adds delta, times unit and the gain of each colour, to a row of
+// pixels of n samples without alpha; dry only sums the squared changes.
+func addPlain[T uint8 | uint16](row []T, delta []float32, n int, c channelGain, unit float32, colours int, dry bool) (squares int) {
+	for i := range colours {
+		gain := c[i] * unit
+		for x, at := 0, i; x < len(delta) && at < len(row); x, at = x+1, at+n {
+			old := row[at]
+			v := nearest[T](float32(old) + gain*delta[x])
+			if !dry {
+				row[at] = v
+			}
+			e := int(v) - int(old)
+			squares += e * e
+		}
+	}
+	return squares
+}
+
+// nearest rounds and clips a finite value to a sample.
+func nearest[T uint8 | uint16](v float32) T {
+	i := int32(v + 0.5)
+	if uint32(i) > uint32(^T(0)) {
+		return T(^(i >> 31)) // 0 below, all ones above
+	}
+	return T(i)
 }

@@ -185,7 +185,9 @@ func (p *ycc) reduceRGB(ow, oh int) []uint8 {
 func reduceByRows(s samples, w, h, ow, oh int) []uint8 {
 	sx, sy := float64(w)/float64(ow), float64(h)/float64(oh)
 	out := make([]uint8, 3*ow*oh)
+	columns := boxes(sx, ow, w)
 	eachBand(oh, func(y0, y1 int) {
+		sums := make([]float32, ow)
 		row, acc := make([]uint8, 3*w), make([][]float32, 3)
 		for c := range acc {
 			acc[c] = make([]float32, w)
@@ -202,9 +204,10 @@ func reduceByRows(s samples, w, h, ow, oh int) []uint8 {
 					acc[2][x] += weight * float32(row[3*x+2])
 				}
 			})
-			for ox := range ow {
-				for c := range acc {
-					out[3*(oy*ow+ox)+c] = clip8(boxSum(acc[c], float64(ox)*sx, float64(ox+1)*sx, total))
+			for c := range acc {
+				sumBoxes(sums, columns, acc[c], 1/total)
+				for ox, v := range sums {
+					out[3*(oy*ow+ox)+c] = clip8(v)
 				}
 			}
 		}

@@ -65,33 +65,57 @@ func (p *ycc) blockMean(mean, delta []float32, r region, y int) {
 func (p *ycc) dryAdd(r region, delta []float32, c channelGain) float64 {
 	lu, ch, _ := p.levels()
 	n := (r.w + p.hs - 1) / p.hs
-	mean, cross, square := r.scratch[:n], r.scratch[n:2*n], r.scratch[2*n:3*n]
-	clear(r.scratch[:3*n])
+	mean, cross := r.scratch[:n], r.scratch[n:2*n]
+	clear(cross)
 	total, gain := 0.0, c.luma()*lu
 	for y := 0; y < r.h; y += p.vs {
+		rows := min(p.vs, r.h-y)
 		if !p.grey {
 			p.blockMean(mean, delta, r, y)
 			cy, cx := (r.y+y)/p.vs, r.x/p.hs
 			cb, cr := p.cb.pix[cy*p.cb.stride+cx:][:n], p.cr.pix[cy*p.cr.stride+cx:][:n]
+			square, last := float32(0), float32(0)
 			for i, m := range mean {
-				b, r := change(cb[i], c.blue()*ch*m)/ch, change(cr[i], c.red()*ch*m)/ch
+				b, r := float32(change(cb[i], c.blue()*ch*m))/ch, float32(change(cr[i], c.red()*ch*m))/ch
 				dr, dg, db := 1.402*r, -0.344136*b-0.714136*r, 1.772*b
-				cross[i], square[i] = 2*(dr+dg+db), dr*dr+dg*dg+db*db
+				cross[i], last = 2*(dr+dg+db), dr*dr+dg*dg+db*db
+				square += last
 			}
+			// The last block may be narrower than the others.
+			total += float64(rows) * float64(square*float32(p.hs)-last*float32(n*p.hs-r.w))
 		}
-		for yy := y; yy < min(y+p.vs, r.h); yy++ {
-			row, d, sum := p.y.pix[(r.y+yy)*p.y.stride+r.x:][:r.w], delta[yy*r.w:][:r.w], float32(0)
-			for i, x := 0, 0; i < n; i++ {
-				for end := min(x+p.hs, r.w); x < end; x++ {
-					e := change(row[x], gain*d[x]) / lu
-					sum += e*(3*e+cross[i]) + square[i]
-				}
-			}
-			total += float64(sum)
+		for yy := y; yy < y+rows; yy++ {
+			squares, product := lumaError(p.y.pix[(r.y+yy)*p.y.stride+r.x:][:r.w], delta[yy*r.w:][:r.w], gain, cross, p.hs)
+			total += 3*float64(squares)/float64(lu*lu) + float64(product/lu)
 		}
 	}
 	return total
 }
 
+// lumaError sums, over a row of luma, the square e² of each pixel's change and
+// e times the cross term of its chroma block of hs pixels.
+func lumaError(row []uint8, delta []float32, gain float32, cross []float32, hs int) (squares int, product float32) {
+	i := 0
+	if hs == 2 {
+		pairs := len(row) / 2
+		row, delta := row[:2*pairs], delta[:2*pairs]
+		for ; i < pairs; i++ {
+			a, b := change(row[2*i], gain*delta[2*i]), change(row[2*i+1], gain*delta[2*i+1])
+			squares += a*a + b*b
+			product += cross[i] * float32(a+b)
+		}
+	}
+	for ; i < len(cross); i++ {
+		sum := 0
+		for x := i * hs; x < min((i+1)*hs, len(row)); x++ {
+			e := change(row[x], gain*delta[x])
+			squares += e * e
+			sum += e
+		}
+		product += cross[i] * float32(sum)
+	}
+	return squares, product
+}
+
 // change is what adding d to a stored sample really changes.
-func change(v uint8, d float32) float32 { return float32(clip8(float32(v)+d)) - float32(v) }
+func change(v uint8, d float32) int { return int(clip8(float32(v)+d)) - int(v) }
