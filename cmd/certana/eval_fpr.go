@@ -14,8 +14,10 @@ func newEvalFPR(e *env) *cobra.Command {
 		Use:   "fpr",
 		Short: "Count watermarks that are found where none is",
 		Long: `Decode pictures that carry no mark, half of them crops of --corpus and half
-made by code, and count the payloads that are accepted all the same. Exits with 1
-when there is one.`,
+made by code, and count the payloads that are accepted all the same; compare the
+p-values that are stated with how often they come. With --out every decode is
+kept as a line of fpr.jsonl, a run that was interrupted goes on where it stopped,
+and one with more --images adds to it. Exits with 1 when a payload was accepted.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
@@ -44,7 +46,7 @@ when there is one.`,
 	f.StringSliceVar(&o.Corpora, "corpus", nil, "folder of unmarked pictures; may be given several times")
 	f.IntVar(&o.Images, "images", 2000, "decodes of each track")
 	f.IntVar(&o.Side, "side", 256, "side of the crops, in pixels")
-	f.StringVar(&o.Out, "out", "", "folder for fpr.json")
+	f.StringVar(&o.Out, "out", "", "folder for fpr.jsonl and fpr.json")
 	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
 	return c
 }

@@ -248,35 +248,6 @@ func TestSuiteByName(t *testing.T) {
 	}
 }
 
-func TestFalseAcceptsCounts(t *testing.T) {
-	dir, out := pictureFolder(t, 3), t.TempDir()
-	for _, c := range []struct {
-		track watermark.Track
-		want  int
-		upper float64
-	}{{grid{checked: true}, 0, 0.25}, {grid{}, 12, 1}} { // the unchecked one answers p = 1 for all
-		s, err := FalseAccepts(context.Background(), FalseAcceptOptions{
-			Corpora: []string{dir}, Tracks: []watermark.Track{c.track}, Images: 12, Side: 96, Jobs: 2, Out: out})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := s.Tracks[0]
-		if s.Made != 6 || len(got.Accepted) != c.want || got.Upper != c.upper {
-			t.Errorf("%d made, %d accepted below %g, want 6, %d, %g", s.Made, len(got.Accepted), got.Upper, c.want, c.upper)
-		}
-		if got.PBelow01 != 0 || got.LowestPValue.PValue != 1 || got.LowestPValue.Image == "" {
-			t.Errorf("%d p-values under 0.01, lowest %+v", got.PBelow01, got.LowestPValue)
-		}
-		if _, err := os.Stat(filepath.Join(out, "fpr.json")); err != nil {
-			t.Error(err)
-		}
-		var table strings.Builder
-		if err := s.WriteTable(&table); err != nil || !strings.Contains(table.String(), "12 unmarked pictures of 96×96, 6 of them") {
-			t.Errorf("table %q (%v)", &table, err)
-		}
-	}
-}
-
 // slowSSIM is the definition, window by window.
 func slowSSIM(a, b *dsp.Plane) float64 {
 	const c1, c2 = 6.5025, 58.5225

@@ -52,15 +52,3 @@ func (t TrackSummary) write(b *strings.Builder) {
 func (r Rate) text() string {
 	return fmt.Sprintf("%.4f (%d of %d; 95%%: %.4f to %.4f)", r.Share, r.OK, r.N, r.Low, r.High)
 }
-
-// WriteTable prints the false accepts as a Markdown table.
-func (s FalseAcceptSummary) WriteTable(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d unmarked pictures of %d×%d, %d of them made by code\n\n", s.Images, s.Side, s.Side, s.Made)
-	b.WriteString("| track | false accepts | rate below, 95% | p under 0.01 | lowest p | decode |\n|---|---|---|---|---|---|\n")
-	for _, t := range s.Tracks {
-		fmt.Fprintf(&b, "| %s | %d | %.2g | %d | %.2g | %.0f ms |\n", t.Track, len(t.Accepted), t.Upper, t.PBelow01, t.LowestPValue.PValue, t.DecodeMS)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
