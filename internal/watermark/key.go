@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
 )
 
 // Key is the 32 secret bytes that every keyed choice of the tracks comes from.
@@ -43,23 +44,33 @@ func (k Key) PRF(label string, data []byte) [32]byte {
 // big-endian words. The sequence is part of the mark's format and never
 // changes for a label.
 type Stream struct {
-	key   Key
+	mac   hash.Hash
 	label string
 	next  uint64
+	data  []byte
 	block [32]byte
 	used  int
 }
 
 // Stream opens the sequence of a label at its start.
 func (k Key) Stream(label string) *Stream {
-	return &Stream{key: k, label: label, used: 32}
+	return &Stream{mac: hmac.New(sha256.New, k[:]), label: label, used: 32}
+}
+
+// fill computes the next block, with the key's own hash states kept.
+func (s *Stream) fill() {
+	s.data = append(append(s.data[:0], s.label...), 0)
+	s.data = binary.BigEndian.AppendUint64(s.data, s.next)
+	s.mac.Reset()
+	s.mac.Write(s.data)
+	s.mac.Sum(s.block[:0])
+	s.next++
 }
 
 // Uint32 returns the next word.
 func (s *Stream) Uint32() uint32 {
 	if s.used == 32 {
-		s.block = s.key.PRF(s.label, binary.BigEndian.AppendUint64(nil, s.next))
-		s.next++
+		s.fill()
 		s.used = 0
 	}
 	v := binary.BigEndian.Uint32(s.block[s.used:])

@@ -17,8 +17,6 @@ type tilePilots struct {
 	sx, sy float64      // and half of their extent
 }
 
-var tileFFT = dsp.NewFFT(period)
-
 // pilotsOf transforms the residual tile by tile, two tiles at once as real and
 // imaginary parts, and keeps the pilots under the turn, free of their key
 // phases and weighted by the inverse of the noise.

@@ -10,31 +10,69 @@ import (
 
 // candidate is one geometry under test.
 type candidate struct {
-	frame    frame
-	res      residual
-	valid    span
-	white    *dsp.Plane
-	spectrum *spectrum
-	pose     pose
+	frame   frame
+	place   dsp.Affine // of the frame's samples in the picture, any bend left out
+	res     residual
+	valid   span
+	white   *dsp.Plane
+	spectra [readings]*spectrum // made when first asked for
+	pose    pose
 }
 
-// candidateOf folds a frame's residual and orients it. The spectrum is that of
-// the samples in view, or of all that are valid when view is nil.
-func (s *search) candidateOf(f frame, res residual, valid, view span) *candidate {
+// The readings of a residual: under each of the suppressions, and evened.
+const (
+	evened   = len(suppressions)
+	readings = evened + 1
+)
+
+// wholeOf is a picture as it stands.
+func wholeOf(y *dsp.Plane) *candidate {
+	unit := dsp.Affine{1, 0, 0, 0, 1, 0}
+	return candidateOf(frame{unit, y.W, y.H}, unit, residualOf(y), everything(y), nil)
+}
+
+// candidateOf folds a frame's residual: the samples in view, or all that are
+// valid when view is nil.
+func candidateOf(f frame, place dsp.Affine, res residual, valid, view span) *candidate {
 	if view == nil {
 		view = valid
 	}
-	c := &candidate{frame: f, res: res, valid: valid, white: res.whiten(suppressions[0])}
-	c.spectrum = foldOf(c.white, view)
-	c.pose = s.finder.orient(c.spectrum)
-	s.poses++
-	s.luck = max(s.luck, c.pose.luck)
+	c := &candidate{frame: f, place: place, res: res, valid: valid, white: res.whiten(suppressions[0])}
+	c.spectra[0] = foldOf(c.white, view)
 	return c
 }
 
+// look orients a candidate.
+func (s *search) look(c *candidate) *candidate {
+	c.pose = s.orient(c.spectra[0], upright)
+	return c
+}
+
+// spectrum returns the candidate's spectrum in one of the readings.
+func (c *candidate) spectrum(reading int) *spectrum {
+	if c.spectra[reading] == nil {
+		if reading == evened {
+			c.spectra[reading] = evenFold(c.white, c.valid)
+		} else {
+			c.spectra[reading] = foldOf(c.res.whiten(suppressions[reading]), c.valid)
+		}
+	}
+	return c.spectra[reading]
+}
+
+// poses counts what it looks at for the p-value.
+func (s *search) poses(sp *spectrum, r ring) []pose {
+	p := s.finder.poses(sp, r)
+	s.looks++
+	s.luck = max(s.luck, p[0].luck)
+	return p
+}
+
+func (s *search) orient(sp *spectrum, r ring) pose { return s.poses(sp, r)[0] }
+
 // read spends one list decode on a spectrum; place is where its frame lies.
 func (s *search) read(sp *spectrum, at pose, place dsp.Affine) bool {
-	if s.found || s.reads >= maxReads || at.z < readFrom {
+	if s.found || s.reads >= maxReads || !at.likely(readFrom) {
 		return s.found
 	}
 	s.reads++
@@ -52,16 +90,41 @@ func (p pose) fromTile() dsp.Affine {
 	return m
 }
 
-// readPlain reads a candidate as it stands, under both suppressions.
+// readPlain reads a candidate as it stands, upright and inverted, and under the
+// other suppression.
 func (s *search) readPlain(c *candidate) bool {
-	if s.read(c.spectrum, c.pose, c.frame.toPicture) {
+	if s.read(c.spectrum(0), c.pose, c.place) {
 		return true
 	}
-	if c.pose.z < readFrom {
+	turned := s.orient(c.spectrum(0), inverted)
+	if turned.z > c.pose.z && s.read(c.spectrum(0), turned, c.place) {
+		return true
+	}
+	if !c.pose.likely(readFrom) {
 		return false
 	}
-	sp := foldOf(c.res.whiten(suppressions[1]), c.valid)
-	return s.read(sp, s.finder.orient(sp), c.frame.toPicture)
+	sp := c.spectrum(1)
+	return s.read(sp, s.orient(sp, upright), c.place)
+}
+
+// readHard reads the candidate evened, at the pilots' best pose, around it and
+// at the next best: where the pilots are weak they miss the shift by half a
+// pixel, which costs the higher harmonics their phase.
+func (s *search) readHard(c *candidate) bool {
+	if !c.pose.likely(hardFrom) {
+		return false
+	}
+	sp := c.spectrum(evened)
+	poses := s.poses(sp, upright)
+	if s.read(sp, poses[0], c.place) || s.read(sp, s.orient(sp, inverted), c.place) {
+		return true
+	}
+	for _, p := range append(s.finder.around(sp, poses[0]), poses[1:]...) {
+		if s.read(sp, p, c.place) {
+			return true
+		}
+	}
+	return false
 }
 
 // evaluate climbs from every peak, drops those that meet, and tests the best
@@ -96,7 +159,7 @@ func (s *search) evaluate(y *dsp.Plane, c *comb, power *dsp.Plane, peaks []peak,
 		if centred {
 			view = f.centre(valid)
 		}
-		cand := s.candidateOf(f, res, valid, view)
+		cand := s.look(candidateOf(f, f.toPicture, res, valid, view))
 		cands = append(cands, cand)
 		if cand.pose.z > 7 && s.readPlain(cand) {
 			return cands
@@ -117,25 +180,30 @@ func (m matrix) near(o matrix) bool {
 }
 
 // finish fits the local displacement of the best candidates, straightens them
-// and reads them.
+// and reads them; then it reads the hard way what has the best pose.
 func (s *search) finish(y *dsp.Plane, cands []*candidate, most int) bool {
-	slices.SortStableFunc(cands, func(a, b *candidate) int { return cmp.Compare(b.pose.z, a.pose.z) })
+	slices.SortStableFunc(cands, byPose)
 	for _, c := range cands[:min(len(cands), most)] {
 		if c.pose.z < bendFrom {
 			break
 		}
-		if s.straighten(y, c) {
+		straight := s.straighten(y, c)
+		if s.found {
 			return true
 		}
+		cands = append(cands, straight)
 	}
-	return false
+	slices.SortStableFunc(cands, byPose)
+	return len(cands) > 0 && s.readHard(cands[0])
 }
+
+func byPose(a, b *candidate) int { return cmp.Compare(b.pose.z, a.pose.z) }
 
 // straighten fits a displacement field to the candidate's tiles, as an affine
 // map, with an xy term, and with an xy term grown from the centre, and reads
-// the two that gather most.
-func (s *search) straighten(y *dsp.Plane, c *candidate) bool {
-	t := s.finder.pilotsOf(c.white, c.valid, c.spectrum, c.pose.turn)
+// the two that gather most. It returns the one with the better pose.
+func (s *search) straighten(y *dsp.Plane, c *candidate) *candidate {
+	t := s.finder.pilotsOf(c.white, c.valid, c.spectra[0], c.pose.turn)
 	start := bend{{c.pose.shift[0]}, {c.pose.shift[1]}}
 	type fit struct {
 		b     bend
@@ -155,14 +223,16 @@ func (s *search) straighten(y *dsp.Plane, c *candidate) bool {
 		add(b, sum, 0.985)
 	}
 	slices.SortStableFunc(fits, func(a, b fit) int { return cmp.Compare(b.score, a.score) })
+	var best *candidate
 	for _, f := range fits[:min(len(fits), 2)] {
 		res, valid := c.frame.read(y, t.along(c.frame, c.pose.turn, f.b))
-		for _, sup := range suppressions {
-			sp := foldOf(res.whiten(sup), valid)
-			if s.read(sp, s.finder.orient(sp), t.straightened(c.frame, c.pose.turn, f.b)) {
-				return true
-			}
+		straight := s.look(candidateOf(c.frame, t.straightened(c.frame, c.pose.turn, f.b), res, valid, nil))
+		if s.readPlain(straight) {
+			return straight
+		}
+		if best == nil || straight.pose.z > best.pose.z {
+			best = straight
 		}
 	}
-	return false
+	return best
 }

@@ -26,6 +26,8 @@ const (
 	maxReads   = 32  // list decodes of one picture, which bounds false acceptance
 	lookFrom   = 4.4 // comb score from which a geometry is looked at
 	readFrom   = 4.5 // pilot score from which a list decode is worth its time
+	hardFrom   = 5   // and from which a reading evened and around the pilots' pose is
+	luckFrom   = 4   // of a pose that is only just good enough
 	bendFrom   = 5.5 // and from which a fit of the displacement is
 	sureFrom   = 12  // pilot score that ends the search for a better candidate
 	minDecoded = 16  // samples on the short side below which nothing is tried
@@ -56,7 +58,7 @@ type search struct {
 	track  *Track
 	finder *finder
 	reads  int     // list decodes spent
-	poses  int     // geometries oriented by the pilots
+	looks  int     // geometries oriented by the pilots
 	luck   float64 // highest keyed pilot score among them
 
 	found   bool
@@ -66,8 +68,8 @@ type search struct {
 
 // run tries everything in turn until a payload is found.
 func (s *search) run(y *dsp.Plane) {
-	id := s.candidateOf(frame{dsp.Affine{1, 0, 0, 0, 1, 0}, y.W, y.H}, residualOf(y), everything(y), nil)
-	if s.readPlain(id) {
+	id := s.look(wholeOf(y))
+	if s.readPlain(id) || s.readHard(id) {
 		return
 	}
 	long := float64(max(y.W, y.H))

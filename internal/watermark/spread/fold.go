@@ -25,7 +25,7 @@ func everything(p *dsp.Plane) span { return func(int) (int, int) { return 0, p.W
 
 // foldOf sums the residual modulo foldSide both ways and transforms it.
 func foldOf(r *dsp.Plane, valid span) *spectrum {
-	var sum [foldSide * foldSide]float32
+	sum := make([]float32, foldSide*foldSide)
 	for y := range r.H {
 		from, to := valid(y)
 		dst := sum[y%foldSide*foldSide:][:foldSide]
@@ -40,6 +40,11 @@ func foldOf(r *dsp.Plane, valid span) *spectrum {
 			x += n
 		}
 	}
+	return spectrumOf(sum)
+}
+
+// spectrumOf transforms foldSide² samples.
+func spectrumOf(sum []float32) *spectrum {
 	bins := make([]complex64, len(sum))
 	for i, v := range sum {
 		bins[i] = complex(v, 0)

@@ -114,6 +114,11 @@ func drawPilots(s *watermark.Stream, hs []harmonic) []harmonic {
 // coincidences counts the pilots that a symmetry of the square, other than the
 // identity and the half turn, maps onto pilots; the worst symmetry counts.
 func coincidences(pilots []harmonic) int {
+	const reach = 16
+	var taken [reach + 1][2*reach + 1]bool
+	for _, h := range pilots {
+		taken[h.u][h.v+reach] = true
+	}
 	worst := 0
 	for _, q := range symmetries[1:4] {
 		n := 0
@@ -122,7 +127,7 @@ func coincidences(pilots []harmonic) int {
 			if u < 0 {
 				u, v = -u, -v
 			}
-			if slices.Contains(pilots, harmonic{u, v}) {
+			if taken[u][v+reach] {
 				n++
 			}
 		}

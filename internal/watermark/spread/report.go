@@ -51,7 +51,7 @@ func (s *search) pValue() float64 {
 		return min(1, float64(s.reads)*listSize*math.Pow(2, -checkBits))
 	}
 	tail := 0.5 * math.Erfc(s.luck/math.Sqrt2)
-	return -math.Expm1(float64(s.poses) * shiftsPerPose * math.Log1p(-tail))
+	return -math.Expm1(float64(s.looks) * shiftsPerPose * math.Log1p(-tail))
 }
 
 // shiftsPerPose is the number of independent normal scores that a maximum over

@@ -24,7 +24,7 @@ func (f *finder) llrs(s *spectrum, at pose) []float32 {
 	for k, h := range l.code {
 		v, q := s.at(back.apply(h.u, h.v))
 		angle := 2 * math.Pi / period * (float64(h.u)*at.shift[0] + float64(h.v)*at.shift[1])
-		values[k] = complex128(v) * cmplx.Rect(1, angle)
+		values[k] = complex128(v) * cmplx.Rect(at.ring.sign(h), angle)
 		noise[k] = float64(q)
 		excess[k] = float64(real(v)*real(v)+imag(v)*imag(v)) - noise[k]
 	}

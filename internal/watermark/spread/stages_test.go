@@ -131,7 +131,7 @@ func TestOrientFindsEverySymmetry(t *testing.T) {
 		d := [2]float64{3.5 + 7*float64(i), 60 - 5.25*float64(i)}
 		p := markedNoise(track, 400, 300, q, d, 0.15, uint64(i))
 		s := foldOf(p, everything(p))
-		at := track.orient(s)
+		at := track.orient(s, upright)
 		if at.turn != q {
 			t.Errorf("symmetry %d taken for %v", i, at.turn)
 			continue
@@ -211,7 +211,7 @@ func TestBendFitRecoversDisplacement(t *testing.T) {
 		}
 	}, 1, 700, 600)
 	s := foldOf(bent, everything(bent))
-	at := track.orient(s)
+	at := track.orient(s, upright)
 	tiles := track.pilotsOf(bent, everything(bent), s, at.turn)
 	b := bend{{at.shift[0]}, {at.shift[1]}}
 	for _, reach := range []float64{0.4, 0.7, math.Inf(1)} {
@@ -256,7 +256,7 @@ func TestPValueIsCalibrated(t *testing.T) {
 	levels := [3]float64{0.5, 0.1, 0.01}
 	for i := range keys {
 		f := &finder{layout: newLayout(watermark.Key{byte(i), byte(i >> 8), 77})}
-		sr := &search{poses: 1, luck: f.orient(s).luck}
+		sr := &search{looks: 1, luck: f.orient(s, upright).luck}
 		for j, l := range levels {
 			if sr.pValue() <= l {
 				below[j]++
