@@ -18,12 +18,12 @@ type tilePilots struct {
 }
 
 // pilotsOf transforms the residual tile by tile, two tiles at once as real and
-// imaginary parts, and keeps the pilots under the turn, free of their key
+// imaginary parts, and keeps the pilots under a pose, free of their key
 // phases and weighted by the inverse of the noise.
-func (f *finder) pilotsOf(r *dsp.Plane, valid span, s *spectrum, turn symmetry) *tilePilots {
+func (f *finder) pilotsOf(r *dsp.Plane, valid span, s *spectrum, at pose) *tilePilots {
 	cols, rows := (r.W+period-1)/period, (r.H+period-1)/period
 	n := cols * rows
-	back := turn.transposed()
+	back := at.turn.transposed()
 	t := &tilePilots{values: make([]complex128, n*len(f.layout.pilots))}
 	type place struct {
 		at, mirrored int
@@ -36,7 +36,7 @@ func (f *finder) pilotsOf(r *dsp.Plane, valid span, s *spectrum, turn symmetry) 
 		places = append(places, place{
 			at:       v&(period-1)*period + u&(period-1),
 			mirrored: -v&(period-1)*period + -u&(period-1),
-			weight:   cmplx.Conj(f.layout.phase[k]) / complex(float64(noise), 0),
+			weight:   cmplx.Conj(f.layout.phase[k]) * complex(at.ring.sign(h)/float64(noise), 0),
 		})
 		t.freq = append(t.freq, [2]float64{2 * math.Pi / period * float64(h.u), 2 * math.Pi / period * float64(h.v)})
 	}

@@ -10,13 +10,14 @@ import (
 
 // candidate is one geometry under test.
 type candidate struct {
-	frame   frame
-	place   dsp.Affine // of the frame's samples in the picture, any bend left out
-	res     residual
-	valid   span
-	white   *dsp.Plane
-	spectra [readings]*spectrum // made when first asked for
-	pose    pose
+	frame    frame
+	place    dsp.Affine // of the frame's samples in the picture, any bend left out
+	res      residual
+	valid    span
+	white    *dsp.Plane
+	spectra  [readings]*spectrum // made when first asked for
+	periodic bool                // see periodicFrom
+	pose     pose
 }
 
 // The readings of a residual: under each of the suppressions, and evened.
@@ -39,6 +40,7 @@ func candidateOf(f frame, place dsp.Affine, res residual, valid, view span) *can
 	}
 	c := &candidate{frame: f, place: place, res: res, valid: valid, white: res.whiten(suppressions[0])}
 	c.spectra[0] = foldOf(c.white, view)
+	c.periodic = c.spectra[0].excess() >= periodicFrom
 	return c
 }
 
@@ -96,27 +98,34 @@ func (s *search) readPlain(c *candidate) bool {
 	if s.read(c.spectrum(0), c.pose, c.place) {
 		return true
 	}
-	turned := s.orient(c.spectrum(0), inverted)
-	if turned.z > c.pose.z && s.read(c.spectrum(0), turned, c.place) {
-		return true
+	if c.periodic {
+		if p := s.orient(c.spectrum(0), inverted); p.z > c.pose.z {
+			c.pose = p
+			if s.read(c.spectrum(0), p, c.place) {
+				return true
+			}
+		}
 	}
 	if !c.pose.likely(readFrom) {
 		return false
 	}
 	sp := c.spectrum(1)
-	return s.read(sp, s.orient(sp, upright), c.place)
+	return s.read(sp, s.orient(sp, c.pose.ring), c.place)
 }
 
 // readHard reads the candidate evened, at the pilots' best pose, around it and
 // at the next best: where the pilots are weak they miss the shift by half a
 // pixel, which costs the higher harmonics their phase.
 func (s *search) readHard(c *candidate) bool {
-	if !c.pose.likely(hardFrom) {
+	if !c.periodic || !c.pose.likely(hardFrom) {
 		return false
 	}
 	sp := c.spectrum(evened)
 	poses := s.poses(sp, upright)
-	if s.read(sp, poses[0], c.place) || s.read(sp, s.orient(sp, inverted), c.place) {
+	if other := s.poses(sp, inverted); other[0].z > poses[0].z {
+		poses = other
+	}
+	if s.read(sp, poses[0], c.place) {
 		return true
 	}
 	for _, p := range append(s.finder.around(sp, poses[0]), poses[1:]...) {
@@ -203,7 +212,7 @@ func byPose(a, b *candidate) int { return cmp.Compare(b.pose.z, a.pose.z) }
 // map, with an xy term, and with an xy term grown from the centre, and reads
 // the two that gather most. It returns the one with the better pose.
 func (s *search) straighten(y *dsp.Plane, c *candidate) *candidate {
-	t := s.finder.pilotsOf(c.white, c.valid, c.spectra[0], c.pose.turn)
+	t := s.finder.pilotsOf(c.white, c.valid, c.spectra[0], c.pose)
 	start := bend{{c.pose.shift[0]}, {c.pose.shift[1]}}
 	type fit struct {
 		b     bend

@@ -1,6 +1,8 @@
 package spread
 
 import (
+	"math"
+
 	"github.com/certana/certana/internal/dsp"
 )
 
@@ -100,6 +102,18 @@ func noiseAround(bins []complex64) []float32 {
 func (s *spectrum) at(u, v int) (complex64, float32) {
 	i := (2*v)&(foldSide-1)*foldSide + (2*u)&(foldSide-1)
 	return s.bins[i], s.noise[i]
+}
+
+// excess is the power of the band's harmonics above the noise around them, in
+// standard deviations of noise that does not repeat; it needs no key.
+func (s *spectrum) excess() float64 {
+	sum := 0.0
+	hs := bandHarmonics
+	for _, h := range hs {
+		v, noise := s.at(h.u, h.v)
+		sum += float64((real(v)*real(v)+imag(v)*imag(v))/noise) - 1
+	}
+	return sum / math.Sqrt(float64(len(hs)))
 }
 
 // blank says that nothing was folded: a constant picture, or one without valid

@@ -37,6 +37,9 @@ type layout struct {
 	sign   []float32    // ±1 by symbol
 }
 
+// bandHarmonics is band, made once.
+var bandHarmonics = band()
+
 // band lists the 252 harmonics with 4.5 ≤ r ≤ 16 and |u|, |v| ≥ 3 of the half
 // plane u > 0, in order of r², then u, then v.
 func band() []harmonic {

@@ -212,7 +212,7 @@ func TestBendFitRecoversDisplacement(t *testing.T) {
 	}, 1, 700, 600)
 	s := foldOf(bent, everything(bent))
 	at := track.orient(s, upright)
-	tiles := track.pilotsOf(bent, everything(bent), s, at.turn)
+	tiles := track.pilotsOf(bent, everything(bent), s, at)
 	b := bend{{at.shift[0]}, {at.shift[1]}}
 	for _, reach := range []float64{0.4, 0.7, math.Inf(1)} {
 		b, _ = tiles.fit(b, 4, reach)
