@@ -33,7 +33,7 @@ func newServer(ctx context.Context, s *store) (*server, error) {
 func (s *store) options() app.Options {
 	return app.Options{
 		Data: s.cfg.Data, Blobs: s.cfg.Blobs, Origin: s.logOrigin(), Rows: s.rows, Vault: s.vault,
-		Pipeline: s.cfg.Pipeline, Webhooks: s.cfg.Webhooks, Mail: s.mail, Logger: s.logger,
+		Pipeline: s.cfg.Pipeline, Tracks: s.cfg.Tracks, Webhooks: s.cfg.Webhooks, Mail: s.mail, Logger: s.logger,
 	}
 }
 

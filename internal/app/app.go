@@ -26,6 +26,7 @@ import (
 	"github.com/certana/certana/internal/vault"
 	"github.com/certana/certana/internal/verify"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 	"github.com/certana/certana/internal/watermark/spread"
 	"github.com/certana/certana/internal/webhook"
 )
@@ -40,7 +41,7 @@ type Options struct {
 	Vault    *vault.Vault
 	Pipeline pipeline.Config
 	Webhooks webhook.Config
-	TrackA   spread.Config
+	Tracks   watermark.Config
 	Mail     mail.Sender // nil writes messages to the log
 	Logger   *slog.Logger
 }
@@ -54,7 +55,7 @@ type App struct {
 	Queue    db.Queue
 	Keys     *pipeline.OrgKeys
 	Hooks    *webhook.Service
-	Tracks   []watermark.Track
+	Tracks   []watermark.Track // those that are read blind
 	Pipeline *pipeline.Pipeline
 	Verifier *verify.Verifier
 
@@ -124,7 +125,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.Verifier = verify.New(verify.Parts{
 		Rows: o.Rows, Registry: p.Registry, Comparer: p.Comparer.(*verify.Comparer), Pipeline: a.Pipeline,
-		Gate: p.Gate, Tracks: p.Tracks, Announcer: a.Hooks, Logger: o.Logger,
+		Gate: p.Gate, Tracks: p.Tracks, Fragile: p.Fragile, Announcer: a.Hooks, Logger: o.Logger,
 		Limits: raster.Limits{MaxBytes: o.Pipeline.MaxBytes, MaxPixels: o.Pipeline.MaxPixels},
 	})
 	return a, nil
@@ -135,13 +136,18 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 func parts(o Options, blobs *blob.Store, log pipeline.Ledger) pipeline.Parts {
 	key := MarkKey(o.Vault)
 	gate := pipeline.NewGate(o.Pipeline.DecodePixels)
+	var b *fragile.Track
+	if o.Tracks.Fragile {
+		b = fragile.New(key, fragile.Config{PSNR: o.Tracks.FragilePSNR})
+	}
 	return pipeline.Parts{
 		Config: o.Pipeline, Rows: o.Rows, Blobs: blobs, Log: log,
 		Keys:     pipeline.NewOrgKeys(o.Rows, o.Vault),
 		Registry: registry.New(o.Rows, key, fingerprint.NewMultiIndex[asset.ID]()),
 		Gate:     gate,
 		Comparer: verify.NewComparer(blobs, gate, pipeline.MaxRendition(o.Pipeline.MaxBytes)),
-		Tracks:   []watermark.Track{spread.New(key, o.TrackA)},
+		Tracks:   []watermark.Track{spread.New(key, spread.Config{PSNR: o.Tracks.RobustPSNR})},
+		Fragile:  b,
 		MarkKey:  key, Logger: o.Logger,
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/quota"
 	"github.com/certana/certana/internal/sealing"
+	"github.com/certana/certana/internal/watermark"
 	"github.com/certana/certana/internal/webhook"
 )
 
@@ -52,6 +53,7 @@ type Root struct {
 	DB       db.Config            `yaml:"db"`
 	Account  account.Config       `yaml:"account"`
 	Pipeline pipeline.Config      `yaml:"pipeline"`
+	Tracks   watermark.Config     `yaml:"tracks"`
 	Sealing  sealing.Config       `yaml:"sealing"`
 	Webhooks webhook.Config       `yaml:"webhooks"`
 	Mail     mail.Config          `yaml:"mail"`
@@ -84,6 +86,7 @@ func Default() Root {
 		DB:       db.DefaultConfig("."),
 		Account:  account.DefaultConfig(""),
 		Pipeline: pipeline.DefaultConfig(),
+		Tracks:   watermark.DefaultConfig(),
 		Sealing:  sealing.DefaultConfig(),
 		Webhooks: webhook.DefaultConfig(),
 		Mail:     mail.DefaultConfig(),

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/certana/certana/internal/align"
@@ -11,6 +12,7 @@ import (
 	"github.com/certana/certana/internal/fingerprint"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 )
 
 // What a track has to say of an asset, kept as asset.TrackEvidence.Status.
@@ -50,9 +52,17 @@ func (p *Pipeline) render(ctx context.Context, a asset.Asset, original []byte) (
 	luma := picture.Luma(watermark.DecodeSide)
 	reading.Go(func() { p.selfCheck(tracks, luma) })
 	pr = fingerprintOf(luma)
+	exact := picture.Info().Format == raster.PNG || picture.Info().Format == raster.TIFF
+	if exact {
+		reading.Go(func() { p.checkFragile(tracks, picture) })
+	}
 	reading.Wait()
+	picture = nil
 	if err != nil {
 		return nil, nil, prints{}, &permanentError{"the watermarked rendition could not be written", err}
+	}
+	if !exact {
+		p.checkWritten(tracks, rendition)
 	}
 	return rendition, tracks, pr, nil
 }
@@ -66,14 +76,14 @@ func (p *Pipeline) mark(picture *raster.Picture, a asset.Asset) []marked {
 	var out []marked
 	for _, w := range wanted {
 		m := marked{TrackEvidence: asset.TrackEvidence{Track: w.id, PValue: 1, Source: "certification"}}
-		track := p.tracks[w.id]
+		draw := p.drawing(w.id)
 		switch {
 		case !w.on:
 			m.Status = trackDisabled
-		case track == nil:
+		case draw == nil:
 			m.Status = trackUnavailable
 		default:
-			e, err := track.Embed(picture, watermark.Payload(a.Payload))
+			e, err := draw(picture, watermark.Payload(a.Payload))
 			switch {
 			case errors.Is(err, watermark.ErrTooSmall):
 				m.Status = trackTooSmall
@@ -89,13 +99,27 @@ func (p *Pipeline) mark(picture *raster.Picture, a asset.Asset) []marked {
 	return out
 }
 
+// drawing is how a track is drawn; nil when this deployment has no such track.
+func (p *Pipeline) drawing(track string) func(*raster.Picture, watermark.Payload) (watermark.Embedding, error) {
+	if track == "b" && p.fragile != nil {
+		return func(c *raster.Picture, id watermark.Payload) (watermark.Embedding, error) {
+			return p.fragile.Embed(c, id)
+		}
+	}
+	t := p.tracks[track]
+	if t == nil {
+		return nil
+	}
+	return func(c *raster.Picture, id watermark.Payload) (watermark.Embedding, error) { return t.Embed(c, id) }
+}
+
 // selfCheck reads every mark back from the marked picture as a stranger would,
 // so that the record of the certification is of what was found, not of what
 // was meant.
 func (p *Pipeline) selfCheck(tracks []marked, luma *dsp.Plane) {
 	for i := range tracks {
 		m := &tracks[i]
-		if m.psnr == 0 {
+		if m.psnr == 0 || m.Track == "b" {
 			continue
 		}
 		d := p.tracks[m.Track].Decode(luma)
@@ -104,6 +128,38 @@ func (p *Pipeline) selfCheck(tracks []marked, luma *dsp.Plane) {
 			m.Detected, m.Status = true, trackDetected
 		}
 	}
+}
+
+// checkWritten reads track B back from the file that was written: a lossy coder
+// changes what it looks at.
+func (p *Pipeline) checkWritten(tracks []marked, rendition []byte) {
+	if b := trackB(tracks); b == nil || b.psnr == 0 {
+		return
+	}
+	written, err := raster.Decode(rendition, raster.Options{Limits: raster.Limits{MaxBytes: MaxRendition(p.cfg.MaxBytes), MaxPixels: p.cfg.MaxPixels}})
+	if err != nil {
+		p.logger.Error("a rendition could not be read back", "error", err)
+		return
+	}
+	p.checkFragile(tracks, written)
+}
+
+// checkFragile looks for track B in a part of a picture's rows.
+func (p *Pipeline) checkFragile(tracks []marked, picture *raster.Picture) {
+	b := trackB(tracks)
+	if b == nil || b.psnr == 0 {
+		return
+	}
+	if b.PValue = p.fragile.Check(picture, watermark.Payload(b.Payload)); b.PValue <= fragile.PresentP {
+		b.Detected, b.Status = true, trackDetected
+	}
+}
+
+func trackB(tracks []marked) *marked {
+	if i := slices.IndexFunc(tracks, func(m marked) bool { return m.Track == "b" }); i >= 0 {
+		return &tracks[i]
+	}
+	return nil
 }
 
 // encode writes the marked picture in the format of its original and carries

@@ -16,6 +16,7 @@ import (
 	"github.com/certana/certana/internal/ledger"
 	"github.com/certana/certana/internal/registry"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 )
 
 // Blobs is where pictures are at rest. A put is whole or not at all, and
@@ -49,7 +50,8 @@ type Parts struct {
 	Registry  *registry.Registry
 	Gate      *Gate
 	Comparer  Comparer
-	Tracks    []watermark.Track // those that this deployment has
+	Tracks    []watermark.Track // those that this deployment has and that are read blind
+	Fragile   *fragile.Track    // track B; nil draws none
 	MarkKey   watermark.Key
 	Announcer Announcer // nil tells nobody
 	Logger    *slog.Logger
@@ -68,6 +70,7 @@ type Pipeline struct {
 	gate      *Gate
 	comparer  Comparer
 	tracks    map[string]watermark.Track
+	fragile   *fragile.Track
 	markKey   watermark.Key
 	announcer Announcer
 	spooler   *Spooler
@@ -89,7 +92,7 @@ func New(ctx context.Context, parts Parts) (*Pipeline, error) {
 		cfg: parts.Config, rows: parts.Rows, blobs: parts.Blobs, log: parts.Log, queue: parts.Queue,
 		keys: parts.Keys, registry: parts.Registry, comparer: parts.Comparer, gate: parts.Gate, markKey: parts.MarkKey,
 		announcer: parts.Announcer, spooler: spooler, logger: parts.Logger, now: parts.Now,
-		tracks: map[string]watermark.Track{},
+		tracks: map[string]watermark.Track{}, fragile: parts.Fragile,
 	}
 	if p.logger == nil {
 		p.logger = slog.Default()

@@ -17,10 +17,10 @@ type Picture struct {
 	info   Info
 	w, h   int // stored size
 	data   samples
-	jpeg   jpegStyle // how the JPEG was coded
-	tiff   tiffStyle // byte order, compression
-	damage bool      // some data was missing (only with Options.Lenient)
-	turned *turnedBands
+	jpeg   jpegStyle    // how the JPEG was coded
+	tiff   tiffStyle    // byte order, compression
+	damage bool         // some data was missing (only with Options.Lenient)
+	turned *turnedBands // what ReadRGB turned last
 }
 
 // samples is one layout of stored samples. Coordinates are stored ones.

@@ -11,6 +11,7 @@ import (
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/registry"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 )
 
 // START HERE TOO. A submitted picture is held against the record in five steps:
@@ -31,7 +32,8 @@ type Parts struct {
 	Comparer  *Comparer
 	Pipeline  *pipeline.Pipeline
 	Gate      Gate
-	Tracks    []watermark.Track
+	Tracks    []watermark.Track // those that are read blind
+	Fragile   *fragile.Track    // track B; nil is not looked at
 	Limits    raster.Limits
 	Announcer pipeline.Announcer // nil tells nobody
 	Logger    *slog.Logger

@@ -23,6 +23,7 @@ import (
 	"github.com/certana/certana/internal/pipeline"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/vault"
+	"github.com/certana/certana/internal/watermark"
 	"github.com/certana/certana/internal/webhook"
 )
 
@@ -80,7 +81,7 @@ func Reopen(tb testing.TB, dir string) *Deployment {
 	}
 	a, err := app.Open(ctx, app.Options{
 		Data: dir, Blobs: "file://" + filepath.Join(dir, "blobs"), Rows: rows, Vault: v, Mail: sender,
-		Pipeline: pipeline.DefaultConfig(), Webhooks: hooks, Logger: logger,
+		Pipeline: pipeline.DefaultConfig(), Tracks: watermark.DefaultConfig(), Webhooks: hooks, Logger: logger,
 	})
 	if err != nil {
 		tb.Fatal(errors.Join(err, rows.Close()))
