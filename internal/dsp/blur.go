@@ -94,26 +94,33 @@ func upsampleWide(dst, t []float32) {
 	}
 }
 
-// gaussDirect filters both ways with a sampled Gaussian.
+// gaussDirect filters both ways with a sampled Gaussian. Only the rows that the
+// filter reaches at a time are kept filtered one way.
 func gaussDirect(p *Plane, sigma float64) *Plane {
 	k := gaussKernel(sigma)
 	r := len(k) - 1
-	out := NewPlane(p.W, p.H)
+	ring := NewPlane(p.W, min(2*r+1, p.H))
 	buf := make([]float32, p.W+2*r)
-	for y := range p.H {
-		row := p.Row(y)
-		copy(buf[r:], row)
-		for i := 1; i <= r; i++ {
-			buf[r-i] = row[mirror(-i, p.W)]
-			buf[r+p.W-1+i] = row[mirror(p.W-1+i, p.W)]
+	out := NewPlane(p.W, p.H)
+	for y, next := 0, 0; y < p.H; y++ {
+		for ; next < min(y+r+1, p.H); next++ {
+			mirrorEnds(buf, p.Row(next), r)
+			firSymmetric(ring.Row(next%ring.H), k, func(i int) []float32 { return buf[r+i : r+i+p.W] })
 		}
-		firSymmetric(out.Row(y), k, func(i int) []float32 { return buf[r+i : r+i+p.W] })
+		firSymmetric(out.Row(y), k, func(i int) []float32 { return ring.Row(mirror(y+i, p.H) % ring.H) })
 	}
-	res := NewPlane(p.W, p.H)
-	for y := range p.H {
-		firSymmetric(res.Row(y), k, func(i int) []float32 { return out.Row(mirror(y+i, p.H)) })
+	return out
+}
+
+// mirrorEnds copies a row to the middle of buf and r mirrored samples to both
+// ends.
+func mirrorEnds(buf, row []float32, r int) {
+	n := len(row)
+	copy(buf[r:], row)
+	for i := 1; i <= r; i++ {
+		buf[r-i] = row[mirror(-i, n)]
+		buf[r+n-1+i] = row[mirror(n-1+i, n)]
 	}
-	return res
 }
 
 // gaussKernel returns weights 0 … r of a normalised sampled Gaussian, r a
@@ -135,22 +142,37 @@ func gaussKernel(sigma float64) []float32 {
 }
 
 // firSymmetric sets dst = k[0]·at(0) + Σ k[i]·(at(−i) + at(i)), three pairs a
-// pass; len(k)−1 is a multiple of 3.
+// pass; len(k)−1 is a multiple of 3, and not 0.
 func firSymmetric(dst []float32, k []float32, at func(i int) []float32) {
-	c := at(0)[:len(dst)]
-	for x, v := range c {
-		dst[x] = k[0] * v
-	}
+	base, weight := at(0), k[0]
 	for i := 1; i+2 < len(k); i += 3 {
-		firThree(dst, at(-i), at(i), at(-i-1), at(i+1), at(-i-2), at(i+2), k[i], k[i+1], k[i+2])
+		firThree(dst, &threePairs{
+			base: base, weight: weight, k: [3]float32(k[i:]),
+			a: [3][]float32{at(-i), at(-i - 1), at(-i - 2)},
+			b: [3][]float32{at(i), at(i + 1), at(i + 2)},
+		})
+		base, weight = dst, 1
 	}
 }
 
-func firThree(dst, a1, b1, a2, b2, a3, b3 []float32, k1, k2, k3 float32) {
+// threePairs is one pass of a symmetric filter: weight·base + Σ k[i]·(a[i] + b[i]).
+type threePairs struct {
+	base   []float32
+	weight float32
+	k      [3]float32
+	a, b   [3][]float32
+}
+
+// firThree writes a pass to dst, as long as each of its rows at least.
+var firThree = firThreePlain
+
+func firThreePlain(dst []float32, t *threePairs) {
 	n := len(dst)
-	a1, b1, a2, b2, a3, b3 = a1[:n], b1[:n], a2[:n], b2[:n], a3[:n], b3[:n]
-	for x := range dst {
-		dst[x] += k1*(a1[x]+b1[x]) + k2*(a2[x]+b2[x]) + k3*(a3[x]+b3[x])
+	base, w := t.base[:n], t.weight
+	a1, b1, a2, b2, a3, b3 := t.a[0][:n], t.b[0][:n], t.a[1][:n], t.b[1][:n], t.a[2][:n], t.b[2][:n]
+	k1, k2, k3 := t.k[0], t.k[1], t.k[2]
+	for x, v := range base {
+		dst[x] = w*v + (k1*(a1[x]+b1[x]) + k2*(a2[x]+b2[x]) + k3*(a3[x]+b3[x]))
 	}
 }
 

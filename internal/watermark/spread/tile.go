@@ -65,10 +65,5 @@ func (t *Track) tile(p watermark.Payload) *dsp.Plane {
 		u, v := -h.u&(tileSide-1), -h.v&(tileSide-1)
 		x[v*tileSide+u] = complex64(2 * as[k])
 	}
-	f.Transform2D(x)
-	out := dsp.NewPlane(tileSide, tileSide)
-	for i, v := range x {
-		out.Pix[i] = real(v)
-	}
-	return out
+	return f.RealTransform2D(x)
 }
