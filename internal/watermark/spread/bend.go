@@ -15,6 +15,7 @@ type tilePilots struct {
 	freq   [][2]float64 // of each pilot, radians a pixel
 	cx, cy float64      // centre of the frame's tiles
 	sx, sy float64      // and half of their extent
+	turn   symmetry
 }
 
 // pilotsOf transforms the residual tile by tile, two tiles at once as real and
@@ -24,7 +25,7 @@ func (f *finder) pilotsOf(r *dsp.Plane, valid span, s *spectrum, at pose) *tileP
 	cols, rows := (r.W+period-1)/period, (r.H+period-1)/period
 	n := cols * rows
 	back := at.turn.transposed()
-	t := &tilePilots{values: make([]complex128, n*len(f.layout.pilots))}
+	t := &tilePilots{turn: at.turn, values: make([]complex128, n*len(f.layout.pilots))}
 	type place struct {
 		at, mirrored int
 		weight       complex128
@@ -86,12 +87,42 @@ func (t *tilePilots) place(cols, rows int) {
 	}
 }
 
-// bend is a displacement field over a frame, in canonical pixels of the tile's
-// own axes: d = Σ b[i]·(1, x, y, xy)[i], x and y scaled as in tilePilots.
-type bend [2][4]float64
+// bend is the displacement field of a perspective, to second order, over a
+// frame, in canonical pixels of the tile's own axes: with x and y scaled as in
+// tilePilots, d = (b₀ + b₁x + b₂y, b₃ + b₄x + b₅y) + Q·(b₆x + b₇y)·(x, y), Q the
+// turn, its axes weighted by the frame's extent.
+type bend [bendTerms]float64
+
+const (
+	affineTerms = 6
+	bendTerms   = 8
+)
+
+// basis is the derivative of the displacement by each coefficient.
+func (t *tilePilots) basis(x, y float64) (dx, dy [bendTerms]float64) {
+	px, py := t.turnAxes(x*t.sx/max(t.sx, t.sy), y*t.sy/max(t.sx, t.sy))
+	return [bendTerms]float64{1, x, y, 0, 0, 0, x * px, y * px},
+		[bendTerms]float64{0, 0, 0, 1, x, y, x * py, y * py}
+}
+
+// turnAxes takes a vector from the frame's axes to the tile's.
+func (t *tilePilots) turnAxes(x, y float64) (float64, float64) {
+	q := t.turn
+	return float64(q.a)*x + float64(q.b)*y, float64(q.c)*x + float64(q.d)*y
+}
+
+// at is the displacement at a place.
+func (t *tilePilots) at(b bend, x, y float64) (dx, dy float64) {
+	bx, by := t.basis(x, y)
+	for i, c := range b {
+		dx += c * bx[i]
+		dy += c * by[i]
+	}
+	return dx, dy
+}
 
 // fit maximises Re Σ over tiles and pilots of value·exp(i·freq·d(tile)) over
-// the first terms (3 or 4) coefficients of d, by Levenberg–Marquardt from the
+// the first terms (6 or 8) coefficients of d, by Levenberg–Marquardt from the
 // given start, counting only tiles within ±reach of the centre. It returns the
 // field and the sum.
 func (t *tilePilots) fit(start bend, terms int, reach float64) (bend, float64) {
@@ -112,10 +143,8 @@ func (t *tilePilots) fit(start bend, terms int, reach float64) (bend, float64) {
 			break
 		}
 		try := b
-		for c := range try {
-			for i := range terms {
-				try[c][i] += step[c*terms+i]
-			}
+		for i, v := range step {
+			try[i] += v
 		}
 		if s := t.turned(try, use, next); s > sum {
 			gain := s - sum
@@ -138,9 +167,7 @@ func (t *tilePilots) turned(b bend, use []int, z []complex128) float64 {
 	sum := 0.0
 	n := len(t.freq)
 	for j, i := range use {
-		x, y := t.x[i], t.y[i]
-		dx := b[0][0] + b[0][1]*x + b[0][2]*y + b[0][3]*x*y
-		dy := b[1][0] + b[1][1]*x + b[1][2]*y + b[1][3]*x*y
+		dx, dy := t.at(b, t.x[i], t.y[i])
 		for k, f := range t.freq {
 			s, c := math.Sincos(f[0]*dx + f[1]*dy)
 			v := t.values[i*n+k]
@@ -156,31 +183,11 @@ func (t *tilePilots) turned(b bend, use []int, z []complex128) float64 {
 // share of the sum, the same for all tiles: single tiles are too noisy to tell.
 func (t *tilePilots) step(use []int, z []complex128, terms int, lambda float64) ([]float64, bool) {
 	n := len(t.freq)
-	share := make([]float64, n)
-	total, positive := 0.0, 0.0
-	for j := range use {
-		for k := range n {
-			share[k] += real(z[j*n+k])
-		}
-	}
-	for k, v := range share {
-		total += v
-		share[k] = max(v, 0)
-		positive += share[k]
-	}
-	var ff [2][2]float64
-	for k, f := range t.freq {
-		w := share[k] / max(positive, 1e-9) * max(total, 1e-9) / float64(max(len(use), 1))
-		for c := range 2 {
-			for d := range 2 {
-				ff[c][d] += w * f[c] * f[d]
-			}
-		}
-	}
-	gradient := make([]float64, 2*terms)
-	var bb [4][4]float64
+	ff := t.curvature(len(use), z)
+	gradient := make([]float64, terms)
+	a := make([]float64, terms*terms)
 	for j, i := range use {
-		basis := [4]float64{1, t.x[i], t.y[i], t.x[i] * t.y[i]}
+		bx, by := t.basis(t.x[i], t.y[i])
 		var g [2]float64
 		for k, f := range t.freq {
 			s := -imag(z[j*n+k])
@@ -188,20 +195,15 @@ func (t *tilePilots) step(use []int, z []complex128, terms int, lambda float64) 
 			g[1] += s * f[1]
 		}
 		for p := range terms {
-			gradient[p] += g[0] * basis[p]
-			gradient[terms+p] += g[1] * basis[p]
+			gradient[p] += g[0]*bx[p] + g[1]*by[p]
+			ex, ey := ff[0][0]*bx[p]+ff[0][1]*by[p], ff[1][0]*bx[p]+ff[1][1]*by[p]
 			for q := range terms {
-				bb[p][q] += basis[p] * basis[q]
+				a[p*terms+q] += ex*bx[q] + ey*by[q]
 			}
 		}
 	}
-	m := 2 * terms
-	a := make([]float64, m*m)
-	for r := range m {
-		for c := range m {
-			a[r*m+c] = ff[r/terms][c/terms] * bb[r%terms][c%terms]
-		}
-		a[r*m+r] += lambda*a[r*m+r] + 1e-9
+	for r := range terms {
+		a[r*terms+r] += lambda*a[r*terms+r] + 1e-9
 	}
 	if !solve(a, gradient) {
 		return nil, false
@@ -216,6 +218,32 @@ func (t *tilePilots) step(use []int, z []complex128, terms int, lambda float64) 
 		}
 	}
 	return gradient, true
+}
+
+// curvature is Σ share·freq·freqᵀ over the pilots, for one tile of count.
+func (t *tilePilots) curvature(count int, z []complex128) (ff [2][2]float64) {
+	n := len(t.freq)
+	share := make([]float64, n)
+	total, positive := 0.0, 0.0
+	for j := range count {
+		for k := range n {
+			share[k] += real(z[j*n+k])
+		}
+	}
+	for k, v := range share {
+		total += v
+		share[k] = max(v, 0)
+		positive += share[k]
+	}
+	for k, f := range t.freq {
+		w := share[k] / max(positive, 1e-9) * max(total, 1e-9) / float64(max(count, 1))
+		for c := range 2 {
+			for d := range 2 {
+				ff[c][d] += w * f[c] * f[d]
+			}
+		}
+	}
+	return ff
 }
 
 // solve replaces b by the solution of a·x = b, a row-major and square, by
@@ -254,38 +282,35 @@ func solve(a, b []float64) bool {
 }
 
 // along returns the frame's map with the bend, less its constant part, undone:
-// the content at x is found at x + turnᵀ·(d(x) − d(0)).
-func (t *tilePilots) along(f frame, turn symmetry, b bend) dsp.Map {
-	e := t.inFrame(turn, b)
+// the content at x is found at w = x + turnᵀ·(d(w) − d(0)), by two steps.
+func (t *tilePilots) along(f frame, b bend) dsp.Map {
+	e := b
+	e[0], e[3] = 0, 0
 	m := f.toPicture
 	return func(v int, xs, ys []float32) {
-		y := (float64(v) - t.cy) / t.sy
 		for i := range xs {
-			x := (float64(i) - t.cx) / t.sx
-			px := float64(i) + e[0][1]*x + e[0][2]*y + e[0][3]*x*y
-			py := float64(v) + e[1][1]*x + e[1][2]*y + e[1][3]*x*y
+			px, py := float64(i), float64(v)
+			for range 2 {
+				dx, dy := t.inFrame(t.at(e, (px-t.cx)/t.sx, (py-t.cy)/t.sy))
+				px, py = float64(i)+dx, float64(v)+dy
+			}
 			xs[i] = float32(m[0]*px + m[1]*py + m[2])
 			ys[i] = float32(m[3]*px + m[4]*py + m[5])
 		}
 	}
 }
 
-// inFrame turns the field into the frame's axes.
-func (t *tilePilots) inFrame(turn symmetry, b bend) (e bend) {
-	q := turn.transposed()
-	for i := range 4 {
-		e[0][i] = float64(q.a)*b[0][i] + float64(q.b)*b[1][i]
-		e[1][i] = float64(q.c)*b[0][i] + float64(q.d)*b[1][i]
-	}
-	return e
+// inFrame turns a vector from the tile's axes into the frame's.
+func (t *tilePilots) inFrame(x, y float64) (float64, float64) {
+	q := t.turn.transposed()
+	return float64(q.a)*x + float64(q.b)*y, float64(q.c)*x + float64(q.d)*y
 }
 
 // straightened is the affine part of along, as a map from frame to picture.
-func (t *tilePilots) straightened(f frame, turn symmetry, b bend) dsp.Affine {
-	e := t.inFrame(turn, b)
-	bent := dsp.Affine{
-		1 + e[0][1]/t.sx, e[0][2] / t.sy, -e[0][1]*t.cx/t.sx - e[0][2]*t.cy/t.sy,
-		e[1][1] / t.sx, 1 + e[1][2]/t.sy, -e[1][1]*t.cx/t.sx - e[1][2]*t.cy/t.sy,
-	}
-	return f.toPicture.Mul(bent)
+func (t *tilePilots) straightened(f frame, b bend) dsp.Affine {
+	xx, yx := t.inFrame(b[1]/t.sx, b[4]/t.sx)
+	xy, yy := t.inFrame(b[2]/t.sy, b[5]/t.sy)
+	// w = x + E·(w − c), so w = (1 − E)⁻¹·(x − E·c).
+	back := dsp.Affine{1 - xx, -xy, xx*t.cx + xy*t.cy, -yx, 1 - yy, yx*t.cx + yy*t.cy}
+	return f.toPicture.Mul(back.Inverse())
 }

@@ -209,33 +209,33 @@ func (s *search) finish(y *dsp.Plane, cands []*candidate, most int) bool {
 func byPose(a, b *candidate) int { return cmp.Compare(b.pose.z, a.pose.z) }
 
 // straighten fits a displacement field to the candidate's tiles, as an affine
-// map, with an xy term, and with an xy term grown from the centre, and reads
+// map, as a perspective, and as a perspective grown from the centre, and reads
 // the two that gather most. It returns the one with the better pose.
 func (s *search) straighten(y *dsp.Plane, c *candidate) *candidate {
 	t := s.finder.pilotsOf(c.white, c.valid, c.spectra[0], c.pose)
-	start := bend{{c.pose.shift[0]}, {c.pose.shift[1]}}
+	start := bend{c.pose.shift[0], 0, 0, c.pose.shift[1]}
 	type fit struct {
 		b     bend
 		score float64
 	}
 	var fits []fit
 	add := func(b bend, score, trust float64) { fits = append(fits, fit{b, score * trust}) }
-	b, sum := t.fit(start, 3, math.Inf(1))
+	b, sum := t.fit(start, affineTerms, math.Inf(1))
 	add(b, sum, 1)
 	if len(t.x) >= 20 {
-		b, sum = t.fit(start, 4, math.Inf(1))
+		b, sum = t.fit(start, bendTerms, math.Inf(1))
 		add(b, sum, 0.99)
 		b = start
 		for _, reach := range []float64{0.4, 0.7, math.Inf(1)} {
-			b, sum = t.fit(b, 4, reach)
+			b, sum = t.fit(b, bendTerms, reach)
 		}
 		add(b, sum, 0.985)
 	}
 	slices.SortStableFunc(fits, func(a, b fit) int { return cmp.Compare(b.score, a.score) })
 	var best *candidate
 	for _, f := range fits[:min(len(fits), 2)] {
-		res, valid := c.frame.read(y, t.along(c.frame, c.pose.turn, f.b))
-		straight := s.look(candidateOf(c.frame, t.straightened(c.frame, c.pose.turn, f.b), res, valid, nil))
+		res, valid := c.frame.read(y, t.along(c.frame, f.b))
+		straight := s.look(candidateOf(c.frame, t.straightened(c.frame, f.b), res, valid, nil))
 		if s.readPlain(straight) {
 			return straight
 		}

@@ -25,6 +25,37 @@ func (m matrix) inverseTransposed() matrix {
 
 func (m matrix) scale() float64 { return math.Sqrt(math.Abs(m[0]*m[3] - m[1]*m[2])) }
 
+var unstrained = matrix{1, 0, 0, 1}
+
+// strainOf is the symmetric map of determinant 1 that stretches by exp(m),
+// m² = p² + q², along one axis: the x axis for q = 0, the diagonal for p = 0.
+func strainOf(p, q float64) matrix {
+	m := math.Hypot(p, q)
+	if m == 0 {
+		return unstrained
+	}
+	c, s := math.Cosh(m), math.Sinh(m)/m
+	return matrix{c + s*p, s * q, s * q, c - s*p}
+}
+
+// strains are those that pictures stretched, sheared or tilted are searched
+// under: a hexagonal grid to 2.8%, a shear or tilt of some 3 degrees, and along
+// the axes to 5.6%, a change of their ratio by 11%.
+var strains = func() (s []matrix) {
+	const step = 0.014
+	for j := -2; j <= 2; j++ {
+		for i := -2; i <= 2; i++ {
+			if k := i + j; k >= -2 && k <= 2 {
+				s = append(s, strainOf(step*(float64(i)+float64(j)/2), step*math.Sqrt(3)/2*float64(j)))
+			}
+		}
+	}
+	for _, k := range []float64{-4, -3, 3, 4} {
+		s = append(s, strainOf(step*k, 0))
+	}
+	return s
+}()
+
 // nudges are the directions in which a linear map is varied: rotation, scale,
 // aspect, shear and the single entries.
 var nudges = [8]matrix{
@@ -36,7 +67,7 @@ var nudges = [8]matrix{
 // whose 252 harmonics meet the most power, by hill climbing in falling steps.
 func (c *comb) climb(power *dsp.Plane, p peak) (matrix, float64) {
 	sin, cos := math.Sincos(p.theta)
-	b := matrix{p.aspect, 0, 0, 1 / p.aspect}.mul(matrix{cos / p.scale, -sin / p.scale, sin / p.scale, cos / p.scale})
+	b := p.strain.mul(matrix{cos / p.scale, -sin / p.scale, sin / p.scale, cos / p.scale})
 	best := c.combScore(power, b)
 	for _, step := range []float64{0.0025, 0.0015, 0.0008, 0.0004} {
 		for range 4 {

@@ -103,13 +103,13 @@ func readPower(p *dsp.Plane, fx, fy float32) float32 {
 	return u + ax*(v-u)
 }
 
-// peak is a rotation and a scale that the comb proposes: received = aspect ·
-// rotation(theta) · canonical · scale.
+// peak is a rotation and a scale that the comb proposes: a harmonic of the tile
+// is received at strain · rotation(theta) · harmonic / scale.
 type peak struct {
 	score  float64 // standard deviations above the mean of the spectrum
 	theta  float64 // in [0, π/2)
 	scale  float64
-	aspect float64
+	strain matrix
 }
 
 // logPolar is the map: row r holds the power at exp(rho0 + r·dRho) cycles per
@@ -121,13 +121,13 @@ type logPolar struct {
 	mean   []float32 // of each row
 }
 
-func (c *comb) logPolarOf(power *dsp.Plane, aspect float64, from, to int) *logPolar {
+func (c *comb) logPolarOf(power *dsp.Plane, strain matrix, from, to int) *logPolar {
 	width := c.angles + c.angles/2 + blockLanes
 	m := &logPolar{cells: make([]byte, 2*width*c.rows), stride: 2 * width, mean: make([]float32, c.rows)}
 	cos, sin := make([]float32, c.angles), make([]float32, c.angles)
 	for i := range cos {
 		s, k := math.Sincos(float64(i) * c.dTheta)
-		cos[i], sin[i] = float32(k*aspect)*float32(c.n), float32(s/aspect)*float32(c.n)
+		cos[i], sin[i] = float32((strain[0]*k+strain[1]*s)*float64(c.n)), float32((strain[2]*k+strain[3]*s)*float64(c.n))
 	}
 	dsp.Strips(to-from, func(lo, hi int) {
 		for r := from + lo; r < from+hi; r++ {
@@ -148,13 +148,13 @@ func (c *comb) logPolarOf(power *dsp.Plane, aspect float64, from, to int) *logPo
 
 // search scores every rotation in [0, π/2) and scale in [least, maxScale) and
 // returns the best local maxima, best first.
-func (c *comb) search(power *dsp.Plane, aspect, least float64) []peak {
+func (c *comb) search(power *dsp.Plane, strain matrix, least float64) []peak {
 	first := max(0, int(math.Log(least/minScale)/c.dRho))
 	n := c.scales - first
 	if n <= 0 {
 		return nil
 	}
-	m := c.logPolarOf(power, aspect, max(0, slices.Min(c.shiftRho)-c.scales+1),
+	m := c.logPolarOf(power, strain, max(0, slices.Min(c.shiftRho)-c.scales+1),
 		min(c.rows, slices.Max(c.shiftRho)-first+1))
 	turns := c.angles / 2
 	score := dsp.NewPlane(turns, n)
@@ -178,7 +178,7 @@ func (c *comb) search(power *dsp.Plane, aspect, least float64) []peak {
 			}
 		}
 	})
-	return c.maxima(score, first, aspect)
+	return c.maxima(score, first, strain)
 }
 
 // addShifted sums, for every turn, the cells at the given offsets plus the
@@ -211,13 +211,13 @@ func (m *logPolar) addShifted(at []int, sums []uint16, turns int) {
 const leastScore = 3
 
 // maxima lists the highest points of the score that top their 9×9 neighbours.
-func (c *comb) maxima(score *dsp.Plane, first int, aspect float64) []peak {
+func (c *comb) maxima(score *dsp.Plane, first int, strain matrix) []peak {
 	var found []peak
 	for i := range score.H {
 		for a, v := range score.Row(i) {
 			if v > leastScore && tops(score, a, i, v) {
 				g := minScale * math.Exp(float64(first+i)*c.dRho)
-				found = append(found, peak{float64(v), float64(a) * c.dTheta, g, aspect})
+				found = append(found, peak{float64(v), float64(a) * c.dTheta, g, strain})
 			}
 		}
 	}

@@ -1,8 +1,6 @@
 package spread
 
 import (
-	"math"
-
 	"github.com/certana/certana/internal/dsp"
 	"github.com/certana/certana/internal/watermark"
 )
@@ -79,14 +77,14 @@ func (s *search) run(y *dsp.Plane) {
 	long := float64(max(y.W, y.H))
 	least := leastShown * long / canonicalSide
 	power := s.finder.fine.spectrumOf(id.white)
-	cands := s.evaluate(y, s.finder.fine, power, s.finder.fine.search(power, 1, least), 4, false)
+	cands := s.evaluate(y, s.finder.fine, power, s.finder.fine.search(power, unstrained, least), 4, false)
 	if s.found || s.finish(y, append(cands, id), 2) {
 		return
 	}
 	if long >= 560 {
 		half := dsp.Halve(y)
 		power := s.finder.fine.spectrumOf(residualOf(half).whiten(suppressions[0]))
-		cands := s.evaluate(half, s.finder.fine, power, s.finder.fine.search(power, 1, 1.2), 4, false)
+		cands := s.evaluate(half, s.finder.fine, power, s.finder.fine.search(power, unstrained, 1.2), 4, false)
 		if s.found || s.finish(half, cands, 1) {
 			s.place = dsp.Affine{2, 0, 0.5, 0, 2, 0.5}.Mul(s.place)
 			return
@@ -94,13 +92,8 @@ func (s *search) run(y *dsp.Plane) {
 	}
 	welch, gain := s.finder.coarse.welch(id.white)
 	var peaks []peak
-	for i := range 17 {
-		// Aspects of 1, then in turn wider and taller by 0.7% steps to 5.6%.
-		k := float64((i+1)/2) * 0.007
-		if i%2 == 0 {
-			k = -k
-		}
-		peaks = append(peaks, s.finder.coarse.search(welch, math.Exp(k), least)...)
+	for _, strain := range strains {
+		peaks = append(peaks, s.finder.coarse.search(welch, strain, least)...)
 	}
 	sortPeaks(peaks)
 	for i := range peaks {

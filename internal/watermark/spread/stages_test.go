@@ -185,7 +185,7 @@ func TestCombFindsRotationAndScale(t *testing.T) {
 		m := dsp.Affine{k * cos, k * sin, 450 - 250*k*(cos+sin), -k * sin, k * cos, 450 - 250*k*(cos-sin)}
 		p := dsp.WarpAffine(base, m, 500, 500)
 		power := track.fine.spectrumOf(p)
-		peaks := track.fine.search(power, 1, minScale)
+		peaks := track.fine.search(power, unstrained, minScale)
 		if len(peaks) == 0 {
 			t.Errorf("%+v: no peaks", c)
 			continue
@@ -202,29 +202,43 @@ func TestCombFindsRotationAndScale(t *testing.T) {
 func TestBendFitRecoversDisplacement(t *testing.T) {
 	track := New(watermark.TestKey, Config{})
 	base := markedNoise(track, 800, 700, symmetries[0], [2]float64{5, 9}, 0.4, 8)
-	// Content moves by up to 3 pixels over the picture, with an xy term.
-	bent := dsp.WarpMap(base, func(y int, xs, ys []float32) {
-		for x := range xs {
-			u, v := float64(x)/350-1, float64(y)/300-1
-			xs[x] = float32(float64(x) + 40 + 1.5*u - 0.8*v + 0.7*u*v)
-			ys[x] = float32(float64(y) + 40 + 0.9*u + 1.1*v - 0.5*u*v)
+	for _, q := range []symmetry{symmetries[0], symmetries[3], symmetries[5]} {
+		// Content moves by up to 3 pixels over the picture, as in a perspective.
+		bent := dsp.WarpMap(base, func(y int, xs, ys []float32) {
+			for x := range xs {
+				u, v := float64(x)/350-1, float64(y)/300-1
+				g := 0.9*u - 0.5*v
+				px, py := q.apply(x-350, y-300)
+				dx, dy := 1.5*u-0.8*v+g*u, 0.9*u+1.1*v+g*v*300/350
+				xs[x] = float32(400 + float64(px) + float64(q.a)*dx + float64(q.b)*dy)
+				ys[x] = float32(350 + float64(py) + float64(q.c)*dx + float64(q.d)*dy)
+			}
+		}, 1, 700, 600)
+		s := foldOf(bent, everything(bent))
+		at := track.orient(s, upright)
+		if at.turn != q {
+			t.Errorf("turn %v taken for %v", q, at.turn)
+			continue
 		}
-	}, 1, 700, 600)
-	s := foldOf(bent, everything(bent))
-	at := track.orient(s, upright)
-	tiles := track.pilotsOf(bent, everything(bent), s, at)
-	b := bend{{at.shift[0]}, {at.shift[1]}}
-	for _, reach := range []float64{0.4, 0.7, math.Inf(1)} {
-		b, _ = tiles.fit(b, 4, reach)
-	}
-	e := tiles.inFrame(at.turn, b)
-	// R(x) = tile(x + w(x) − d), so the fitted displacement is −w.
-	scale := [4]float64{0, tiles.sx / 350, tiles.sy / 300, tiles.sx * tiles.sy / 350 / 300}
-	want := bend{{0, -1.5, 0.8, -0.7}, {0, -0.9, -1.1, 0.5}}
-	for c := range 2 {
-		for i := 1; i < 4; i++ {
-			if d := e[c][i] - want[c][i]*scale[i]; math.Abs(d) > 0.25 {
-				t.Errorf("axis %d term %d: %.3f, want %.3f", c, i, e[c][i], want[c][i]*scale[i])
+		tiles := track.pilotsOf(bent, everything(bent), s, at)
+		b := bend{at.shift[0], 0, 0, at.shift[1]}
+		for _, reach := range []float64{0.4, 0.7, math.Inf(1)} {
+			b, _ = tiles.fit(b, bendTerms, reach)
+		}
+		// R(x) = tile(q·(x + w(x)) − d), so the fitted displacement is −q·w.
+		for _, p := range [][2]float64{{-1, -1}, {1, -1}, {-1, 1}, {1, 1}, {0.5, 0}} {
+			x, y := (tiles.cx+p[0]*tiles.sx)/350-1, (tiles.cy+p[1]*tiles.sy)/300-1
+			x0, y0 := tiles.cx/350-1, tiles.cy/300-1
+			want := func(u, v float64) (float64, float64) {
+				g := 0.9*u - 0.5*v
+				return -(1.5*u - 0.8*v + g*u), -(0.9*u + 1.1*v + g*v*300/350)
+			}
+			wx, wy := want(x, y)
+			ox, oy := want(x0, y0)
+			gx, gy := tiles.inFrame(tiles.at(b, p[0], p[1]))
+			hx, hy := tiles.inFrame(tiles.at(b, 0, 0))
+			if d := math.Hypot(gx-hx-wx+ox, gy-hy-wy+oy); d > 0.4 {
+				t.Errorf("%v at %v: (%.2f, %.2f), want (%.2f, %.2f)", q, p, gx-hx, gy-hy, wx-ox, wy-oy)
 			}
 		}
 	}
