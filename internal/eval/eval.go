@@ -28,7 +28,8 @@ type Options struct {
 	Suite []attack.Attack
 	// Out is the folder for rows.jsonl and summary.json, made when missing. Rows
 	// that are already there, from the same seed and the same settings of the
-	// tracks, are kept and not measured again. Empty keeps everything in memory.
+	// tracks, are kept and not measured again. With it each picture is also decoded
+	// before it is marked. Empty keeps everything in memory.
 	Out string
 	// Limit measures so many files, spread evenly over the corpus; 0 is all.
 	Limit int
@@ -73,6 +74,9 @@ type Row struct {
 	// absent when none was, for then there are no bits to compare.
 	BitAccuracy *float64 `json:"bit_accuracy,omitempty"`
 }
+
+// Unmarked is the attack and the class of rows of pictures without a mark.
+const Unmarked = "unmarked"
 
 func (r Row) seed() int64 { return r.Seed }
 
@@ -148,7 +152,8 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	defer book.close()
-	m := &measurement{Options: o, book: book, total: len(files) * len(o.Tracks) * len(o.Suite)}
+	m := &measurement{Options: o, book: book}
+	m.total = len(files) * len(m.plan())
 	err = each(ctx, o.Jobs, files, m.picture)
 	summary := Summarise(m.wanted(files))
 	summary.Skipped = m.skipped

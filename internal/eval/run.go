@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,11 +27,37 @@ type measurement struct {
 	skipped []string
 }
 
+// step is one attack and one track that decodes what it left.
+type step struct {
+	attack attack.Attack
+	track  int
+}
+
+// plan lists what is done with every picture, attacks of all tracks together.
+func (m *measurement) plan() []step {
+	suite := m.Suite
+	if m.Out != "" {
+		suite = append([]attack.Attack{{Name: Unmarked, Class: Unmarked}}, suite...)
+	}
+	steps := make([]step, 0, len(suite)*len(m.Tracks))
+	for _, a := range suite {
+		for t := range m.Tracks {
+			steps = append(steps, step{a, t})
+		}
+	}
+	return steps
+}
+
+func (m *measurement) key(f corpusFile, s step) string {
+	return rowKey(f.name, m.Tracks[s.track].ID(), s.attack)
+}
+
 // picture marks one picture and decodes it after every attack that has no row
 // yet.
 func (m *measurement) picture(ctx context.Context, f corpusFile) error {
-	missing := m.missing(f)
-	m.advance(len(m.Tracks)*len(m.Suite) - len(missing))
+	plan := m.plan()
+	missing := slices.DeleteFunc(slices.Clone(plan), func(s step) bool { return m.book.has(m.key(f, s)) })
+	m.advance(len(plan) - len(missing))
 	if len(missing) == 0 {
 		return nil
 	}
@@ -50,41 +77,34 @@ func (m *measurement) picture(ctx context.Context, f corpusFile) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}
-	for _, a := range m.Suite {
-		if err := m.attackOnce(ctx, marked, a, f, base, missing); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// attackOnce attacks the marked picture and lets every track that misses a row
-// decode it.
-func (m *measurement) attackOnce(ctx context.Context, marked *raster.RGB8, a attack.Attack, f corpusFile, base []Row, missing map[string]bool) error {
-	var luma *watermark.RGB
-	for i, t := range m.Tracks {
-		if !missing[rowKey(f.name, t.ID(), a)] {
-			continue
-		}
+	var attacked *watermark.RGB
+	for i, s := range missing {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if luma == nil {
-			r, err := attack.Apply(marked, a.Name, a.Strength, m.Seed+int64(f.index))
-			if err != nil {
+		if i == 0 || s.attack != missing[i-1].attack {
+			if attacked, err = m.attack(original, marked, s.attack, f); err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
 			}
-			luma = (*watermark.RGB)(r.RGB)
 		}
-		row := base[i]
-		row.Attack, row.Strength, row.Class = a.Name, a.Strength, a.Class
-		decode(t, luma, &row)
+		row := base[s.track]
+		row.Attack, row.Strength, row.Class = s.attack.Name, s.attack.Strength, s.attack.Class
+		decode(m.Tracks[s.track], attacked, &row)
 		if err := m.book.add(row); err != nil {
 			return err
 		}
 		m.advance(1)
 	}
 	return nil
+}
+
+// attack returns what a decoder gets.
+func (m *measurement) attack(original, marked *raster.RGB8, a attack.Attack, f corpusFile) (*watermark.RGB, error) {
+	if a.Name == Unmarked {
+		return (*watermark.RGB)(original), nil
+	}
+	r, err := attack.Apply(marked, a.Name, a.Strength, m.Seed+int64(f.index))
+	return (*watermark.RGB)(r.RGB), err
 }
 
 // mark draws every track and returns the marked picture with the head of each
@@ -139,29 +159,16 @@ func decode(t watermark.Track, m *watermark.RGB, row *Row) {
 
 func since(start time.Time) float64 { return float64(time.Since(start).Microseconds()) / 1000 }
 
-// missing returns the keys of the rows that the book lacks for one picture.
-func (m *measurement) missing(f corpusFile) map[string]bool {
-	keys := map[string]bool{}
-	for _, t := range m.Tracks {
-		for _, a := range m.Suite {
-			if key := rowKey(f.name, t.ID(), a); !m.book.has(key) {
-				keys[key] = true
-			}
-		}
-	}
-	return keys
-}
-
-// wanted returns the rows that this run asks for, in corpus and table order,
-// whatever else the book holds.
+// wanted returns the rows that this run asks for, in corpus, track and table
+// order, whatever else the book holds.
 func (m *measurement) wanted(files []corpusFile) []Row {
 	var rows []Row
+	plan := m.plan()
+	slices.SortStableFunc(plan, func(a, b step) int { return cmp.Compare(a.track, b.track) })
 	for _, f := range files {
-		for _, t := range m.Tracks {
-			for _, a := range m.Suite {
-				if r, ok := m.book.get(rowKey(f.name, t.ID(), a)); ok {
-					rows = append(rows, r)
-				}
+		for _, s := range plan {
+			if r, ok := m.book.get(m.key(f, s)); ok {
+				rows = append(rows, r)
 			}
 		}
 	}

@@ -50,21 +50,31 @@ type TrackSummary struct {
 	DecodeMSPerMP float64 `json:"decode_ms_per_mp"` // of the marked picture's size, whatever was left of it
 	DecodeMSMost  float64 `json:"decode_ms_most"`
 	// WrongPayloads counts decodes that accepted a payload that was not embedded.
-	WrongPayloads int    `json:"wrong_payloads"`
-	Recovery      Rate   `json:"recovery"` // every bit of the payload right, all attacks
-	Classes       []Rate `json:"classes"`
-	Attacks       []Rate `json:"attacks"`
+	WrongPayloads int `json:"wrong_payloads"`
+	// Unmarked counts decodes of pictures before they were marked, FalseAccepts
+	// those of them in which a payload was accepted.
+	Unmarked     int     `json:"unmarked"`
+	FalseAccepts int     `json:"false_accepts"`
+	RejectMS     float64 `json:"reject_ms"` // mean over unmarked pictures
+	RejectMSMost float64 `json:"reject_ms_most"`
+
+	Recovery Rate   `json:"recovery"` // every bit of the payload right, all attacks
+	Classes  []Rate `json:"classes"`
+	Attacks  []Rate `json:"attacks"`
 }
 
 // Summarise sums rows up, keeping tracks, classes and attacks in the order in
 // which they first come.
 func Summarise(rows []Row) Summary {
-	s := Summary{Decodes: len(rows)}
+	var s Summary
 	images := map[string]bool{}
 	var order []string
 	byTrack := map[string][]Row{}
 	for _, r := range rows {
 		images[r.Image] = true
+		if r.Attack != Unmarked {
+			s.Decodes++
+		}
 		if byTrack[r.Track] == nil {
 			order = append(order, r.Track)
 		}
@@ -82,6 +92,10 @@ func summariseTrack(track string, rows []Row) TrackSummary {
 	classes, attacks, total := tally{}, tally{}, tally{}
 	seen := map[string]bool{}
 	for _, r := range rows {
+		if r.Attack == Unmarked {
+			t.unmarked(r)
+			continue
+		}
 		total.count("all", r.PayloadOK)
 		classes.count(r.Class, r.PayloadOK)
 		attacks.count(attack.Attack{Name: r.Attack, Strength: r.Strength}.Label(), r.PayloadOK)
@@ -110,9 +124,19 @@ func summariseTrack(track string, rows []Row) TrackSummary {
 	for _, v := range []*float64{&t.PSNRRGB, &t.PSNRLuma, &t.SSIM, &t.DSSIM, &t.GMSD, &t.EmbedMS, &t.Megapixels} {
 		*v /= n
 	}
-	t.DecodeMS /= float64(len(rows))
+	t.DecodeMS /= float64(len(rows) - t.Unmarked)
+	t.RejectMS /= max(1, float64(t.Unmarked))
 	t.Recovery, t.Classes, t.Attacks = total.rates()[0], classes.rates(), attacks.rates()
 	return t
+}
+
+func (t *TrackSummary) unmarked(r Row) {
+	t.Unmarked++
+	if r.Detected {
+		t.FalseAccepts++
+	}
+	t.RejectMS += r.DecodeMS
+	t.RejectMSMost = max(t.RejectMSMost, r.DecodeMS)
 }
 
 // tally counts successes by name, names in order of appearance.
