@@ -1,18 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/certana/certana/internal/eval"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 )
 
 func newEval(e *env) *cobra.Command {
 	var o eval.Options
 	var suite, tracks, key string
-	var psnr float64
+	var psnr, psnrB float64
 	c := &cobra.Command{
 		Use:   "eval --corpus DIR",
 		Short: "Measure what the watermark survives, over a folder of pictures",
@@ -23,7 +26,7 @@ on where it stopped.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
-			if o.Tracks, err = e.evalTracks(tracks, key, psnr); err != nil {
+			if o.Tracks, o.Fragile, err = e.drawnTracks(tracks, key, psnr, psnrB); err != nil {
 				return err
 			}
 			if o.Suite, err = eval.SuiteByName(suite); err != nil {
@@ -51,6 +54,7 @@ on where it stopped.`,
 	f.IntVar(&o.Windows, "windows", 0, "measure so many windows of each picture at its own resolution; 0 takes it whole")
 	f.Float64Var(&o.WindowMegapixels, "window-megapixels", 2, "size of each window")
 	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl and summary.json")
+	psnrBFlag(c, &psnrB)
 	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
 	c.AddCommand(newEvalFPR(e), newEvalTamper(e))
 	return c
@@ -72,4 +76,39 @@ func (e *env) evalTracks(names, givenKey string, psnr float64) ([]watermark.Trac
 		return nil, err
 	}
 	return buildTracks(names, key, psnr)
+}
+
+func psnrBFlag(c *cobra.Command, psnr *float64) {
+	c.Flags().Float64Var(psnr, "psnr-b", 0, "least PSNR of track B over R, G and B, in dB; 0 is the default")
+}
+
+// drawnTracks makes the tracks that are decoded and, when it is named too, track
+// B. Where several share a picture, those without a PSNR of their own get their
+// share of the deployment's default budget.
+func (e *env) drawnTracks(names, givenKey string, psnr, psnrB float64) ([]watermark.Track, *fragile.Track, error) {
+	var rest []string
+	fragileToo := false
+	for _, n := range strings.Split(strings.ToLower(names), ",") {
+		if n = strings.TrimSpace(n); n == "b" {
+			fragileToo = true
+		} else {
+			rest = append(rest, n)
+		}
+	}
+	if fragileToo && len(rest) > 0 {
+		share := watermark.DefaultConfig()
+		psnr, psnrB = cmp.Or(psnr, share.RobustPSNR), cmp.Or(psnrB, share.FragilePSNR)
+	}
+	var tracks []watermark.Track
+	var err error
+	if len(rest) > 0 {
+		if tracks, err = e.evalTracks(strings.Join(rest, ","), givenKey, psnr); err != nil {
+			return nil, nil, err
+		}
+	}
+	if !fragileToo {
+		return tracks, nil, nil
+	}
+	key, _, err := e.offlineKey(givenKey)
+	return tracks, fragile.New(key, fragile.Config{PSNR: psnrB}), err
 }

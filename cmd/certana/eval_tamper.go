@@ -3,14 +3,12 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/certana/certana/internal/attack"
 	"github.com/certana/certana/internal/eval"
 	"github.com/certana/certana/internal/eval/forge"
-	"github.com/certana/certana/internal/watermark/fragile"
 )
 
 func newEvalTamper(e *env) *cobra.Command {
@@ -69,7 +67,7 @@ a run that was interrupted goes on where it stopped.`,
 	f.StringSliceVar(&kinds, "kinds", nil, "forgeries: splice, copymove, erase, text, collage (default all)")
 	f.StringSliceVar(&after, "after", nil, "what all pictures go through, such as none,jpeg:80 (default clean, noise, JPEG, WebP)")
 	f.StringSliceVar(&benign, "benign", nil, "what only untouched pictures go through as well (default filters, tones, scaling)")
-	f.Float64Var(&psnrB, "psnr-b", 0, "least PSNR of track B over R, G and B, in dB; 0 is the default")
+	psnrBFlag(c, &psnrB)
 	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl and summary.json")
 	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
 	f.Lookup("tracks").DefValue = "b"
@@ -77,21 +75,22 @@ a run that was interrupted goes on where it stopped.`,
 	return c
 }
 
-// tamperTracks makes track B, and what is drawn under it.
+// tamperTracks makes track B, what is drawn under it, and how pictures are put
+// back onto their grid.
 func (e *env) tamperTracks(o *eval.TamperOptions, names, givenKey string, psnrA, psnrB float64) error {
-	rest := slices.DeleteFunc(strings.Split(strings.ToLower(names), ","), func(s string) bool { return strings.TrimSpace(s) == "b" })
-	if len(rest) > 0 {
-		under, err := e.evalTracks(strings.Join(rest, ","), givenKey, psnrA)
-		if err != nil {
-			return err
-		}
-		o.Under = under
-	}
-	key, _, err := e.offlineKey(givenKey)
+	under, track, err := e.drawnTracks(names, givenKey, psnrA, psnrB)
 	if err != nil {
 		return err
 	}
-	o.Track = fragile.New(key, fragile.Config{PSNR: psnrB})
+	if track == nil {
+		return usageError(fmt.Errorf("--tracks: track b is what maps alterations"))
+	}
+	o.Under, o.Track = under, track
+	for _, t := range under {
+		if t.ID() == "a" {
+			o.Place = eval.PlaceBy(t, track)
+		}
+	}
 	return nil
 }
 

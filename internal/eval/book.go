@@ -139,27 +139,16 @@ func writeJSON(path string, v any) error {
 	return os.WriteFile(path, append(data, '\n'), 0o644)
 }
 
-// ReadRows returns the decodes that Run left in a folder.
-func ReadRows(dir string) ([]Row, error) { return readRows[Row](dir, "rows.jsonl") }
-
-// ReadTamperRows returns the maps that Tamper left in a folder.
-func ReadTamperRows(dir string) ([]TamperRow, error) { return readRows[TamperRow](dir, "rows.jsonl") }
-
 // ReadFalseRows returns the unmarked decodes that FalseAccepts left in a folder,
 // none where it was not run.
 func ReadFalseRows(dir string) ([]FalseRow, error) {
-	rows, err := readRows[FalseRow](dir, "fpr.jsonl")
+	path := filepath.Join(dir, "fpr.jsonl")
+	data, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
-	return rows, err
-}
-
-func readRows[R record](dir, name string) ([]R, error) {
-	path := filepath.Join(dir, name)
-	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return parseRows[R](path, data[:bytes.LastIndexByte(data, '\n')+1], nil)
+	return parseRows[FalseRow](path, data[:bytes.LastIndexByte(data, '\n')+1], nil)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/certana/certana/internal/attack"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 )
 
 // Options say what Run measures.
@@ -24,6 +25,8 @@ type Options struct {
 	// Tracks are drawn one after the other on the same picture, as certification
 	// does, and decoded each on its own.
 	Tracks []watermark.Track
+	// Fragile, if not nil, is drawn over them with the payload of the first.
+	Fragile *fragile.Track
 	// Suite is what every marked picture goes through; nil takes attack.Suite.
 	Suite []attack.Attack
 	// Out is the folder for rows.jsonl and summary.json, made when missing. Rows
@@ -55,6 +58,7 @@ type Row struct {
 	Image      string  `json:"image"` // path below the corpus, with #0 and so on for windows
 	Seed       int64   `json:"seed"`
 	Track      string  `json:"track"`
+	Drawn      string  `json:"drawn"` // all tracks in the picture, such as a+b
 	Attack     string  `json:"attack"`
 	Strength   float64 `json:"strength"`
 	Class      string  `json:"class"`
@@ -81,11 +85,11 @@ const Unmarked = "unmarked"
 func (r Row) seed() int64 { return r.Seed }
 
 func (r Row) key() string {
-	return rowKey(r.Image, r.Track, attack.Attack{Name: r.Attack, Strength: r.Strength})
+	return rowKey(r.Image, r.Track, r.Drawn, attack.Attack{Name: r.Attack, Strength: r.Strength})
 }
 
-func rowKey(image, track string, a attack.Attack) string {
-	return strings.Join([]string{image, track, a.Label()}, "\x00")
+func rowKey(image, track, drawn string, a attack.Attack) string {
+	return strings.Join([]string{image, track, drawn, a.Label()}, "\x00")
 }
 
 // SuiteByName returns a list of attacks by names with commas between: "standard"

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +53,10 @@ func timeless(s Summary) Summary {
 		t.EmbedMS, t.EmbedMSPerMP, t.DecodeMS, t.DecodeMSPerMP, t.DecodeMSMost = 0, 0, 0, 0, 0
 		t.RejectMS, t.RejectMSMost = 0, 0
 	}
+	s.Rows = slices.Clone(s.Rows)
+	for i := range s.Rows {
+		s.Rows[i].EmbedMS, s.Rows[i].DecodeMS = 0, 0
+	}
 	return s
 }
 
@@ -92,7 +97,7 @@ func TestRunMeasures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(data, &stored); err != nil || !reflect.DeepEqual(stored, s) {
+	if s.Rows = nil; json.Unmarshal(data, &stored) != nil || !reflect.DeepEqual(stored, s) {
 		t.Errorf("summary.json says %+v (%v), want %+v", stored, err, s)
 	}
 }

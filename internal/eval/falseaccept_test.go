@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/certana/certana/internal/dsp"
+	"github.com/certana/certana/internal/eval/stat"
 	"github.com/certana/certana/internal/watermark"
 )
 
@@ -72,6 +75,7 @@ func TestFalseAcceptsGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []*FalseAcceptSummary{&grown, &whole} {
+		s.Rows = nil // in another order of work
 		u := &s.Tracks[0]
 		u.DecodeMS, u.DecodeMSMost, u.LowestPValue.DecodeMS = 0, 0, 0
 		for i := range u.Accepted {
@@ -84,6 +88,45 @@ func TestFalseAcceptsGoOn(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(out, "fpr.jsonl"))
 	if err != nil || bytes.Count(data, []byte("\n")) != 12 {
 		t.Errorf("%d rows, %v", bytes.Count(data, []byte("\n")), err)
+	}
+}
+
+// TestTrialsCount: every key is dealt out once, and a stopped run goes on.
+func TestTrialsCount(t *testing.T) {
+	var mu sync.Mutex
+	keys := map[uint64]int{}
+	o := TrialOptions{Corpora: []string{pictureFolder(t, 2)}, Trials: 17001, Jobs: 2, Seed: 4, Out: t.TempDir(),
+		Read: func(luma *dsp.Plane, n int, seed uint64) (int, int) {
+			mu.Lock()
+			defer mu.Unlock()
+			keys[seed] += n
+			return n % 2, luma.W
+		}}
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Progress = func(done, _ int) {
+		if done > 5000 {
+			cancel()
+		}
+	}
+	if _, err := Trials(ctx, o); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled run returned %v", err)
+	}
+	o.Progress = nil
+	s, err := Trials(context.Background(), o)
+	want := TrialSummary{Pictures: 2, Trials: 17001, Accepted: 1, Decoded: 4 * 160, Upper: stat.Upper(1, 17001, 0.95)}
+	if err != nil || s != want {
+		t.Errorf("%+v (%v), want %+v", s, err, want)
+	}
+	total := 0
+	for _, n := range keys {
+		total += n
+	}
+	if len(keys) != 4 || total != 17001 {
+		t.Errorf("%d seeds, %d keys", len(keys), total)
+	}
+	o.Corpora = nil
+	if _, err := Trials(context.Background(), o); err == nil {
+		t.Error("trials without pictures")
 	}
 }
 

@@ -16,6 +16,7 @@ type FalseAcceptSummary struct {
 	Made   int                `json:"made"` // of these by code
 	Side   int                `json:"side"`
 	Tracks []FalseAcceptTrack `json:"tracks"`
+	Rows   []FalseRow         `json:"-"` // that were summed up
 }
 
 // FalseAcceptTrack counts one track's accepted payloads where none was.
@@ -65,7 +66,7 @@ func calibrate(pValues, stated []float64) []Calibrant {
 
 // summariseFalse sums up rows that lie together by track.
 func summariseFalse(rows []FalseRow, side int) FalseAcceptSummary {
-	s := FalseAcceptSummary{Side: side}
+	s := FalseAcceptSummary{Side: side, Rows: rows}
 	for len(rows) > 0 {
 		n := slices.IndexFunc(rows, func(r FalseRow) bool { return r.Track != rows[0].Track })
 		if n < 0 {

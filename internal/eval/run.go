@@ -8,12 +8,14 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/certana/certana/internal/attack"
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 )
 
 // measurement is a run under way.
@@ -49,7 +51,18 @@ func (m *measurement) plan() []step {
 }
 
 func (m *measurement) key(f corpusFile, s step) string {
-	return rowKey(f.name, m.Tracks[s.track].ID(), s.attack)
+	return rowKey(f.name, m.Tracks[s.track].ID(), m.drawn(), s.attack)
+}
+
+func (m *measurement) drawn() string {
+	var ids []string
+	for _, t := range m.Tracks {
+		ids = append(ids, t.ID())
+	}
+	if m.Fragile != nil {
+		ids = append(ids, m.Fragile.ID())
+	}
+	return strings.Join(ids, "+")
 }
 
 // picture marks one picture and decodes it after every attack that has no row
@@ -118,8 +131,14 @@ func (m *measurement) mark(original *raster.RGB8, f corpusFile) (*raster.RGB8, [
 		if _, err := t.Embed(canvas, p); err != nil {
 			return nil, nil, err
 		}
-		rows[i] = Row{Image: f.name, Seed: m.Seed, Track: t.ID(), Payload: p.String(), EmbedMS: since(start),
+		rows[i] = Row{Image: f.name, Seed: m.Seed, Track: t.ID(), Drawn: m.drawn(), Payload: p.String(), EmbedMS: since(start),
 			Megapixels: float64(canvas.W*canvas.H) / 1e6}
+	}
+	if m.Fragile != nil {
+		p := payloadFor(m.Seed, f.index, m.Tracks[0].ID())
+		if _, err := m.Fragile.Embed(fragile.RGB{RGB: canvas}, p); err != nil {
+			return nil, nil, err
+		}
 	}
 	marked := (*raster.RGB8)(canvas)
 	q := compare(original, marked)

@@ -30,12 +30,14 @@ type Summary struct {
 	Decodes int            `json:"decodes"`
 	Tracks  []TrackSummary `json:"tracks"`
 	Skipped []string       `json:"skipped,omitempty"` // pictures too small to carry a mark
+	Rows    []Row          `json:"-"`                 // that were summed up
 }
 
 // TrackSummary is one track's part of it. Quality is averaged over pictures,
 // times over decodes and embeddings.
 type TrackSummary struct {
 	Track         string  `json:"track"`
+	Drawn         string  `json:"drawn"` // all tracks in the pictures
 	PSNRRGB       float64 `json:"psnr_rgb"`
 	PSNRRGBLowest float64 `json:"psnr_rgb_lowest"`
 	PSNRLuma      float64 `json:"psnr_luma"`
@@ -66,7 +68,7 @@ type TrackSummary struct {
 // Summarise sums rows up, keeping tracks, classes and attacks in the order in
 // which they first come.
 func Summarise(rows []Row) Summary {
-	var s Summary
+	s := Summary{Rows: rows}
 	images := map[string]bool{}
 	var order []string
 	byTrack := map[string][]Row{}
@@ -88,7 +90,7 @@ func Summarise(rows []Row) Summary {
 }
 
 func summariseTrack(track string, rows []Row) TrackSummary {
-	t := TrackSummary{Track: track, PSNRRGBLowest: math.Inf(1), SSIMLowest: math.Inf(1)}
+	t := TrackSummary{Track: track, Drawn: rows[0].Drawn, PSNRRGBLowest: math.Inf(1), SSIMLowest: math.Inf(1)}
 	classes, attacks, total := tally{}, tally{}, tally{}
 	seen := map[string]bool{}
 	for _, r := range rows {

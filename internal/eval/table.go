@@ -23,7 +23,11 @@ func (s Summary) WriteTable(w io.Writer) error {
 }
 
 func (t TrackSummary) write(b *strings.Builder) {
-	fmt.Fprintf(b, "\n| track %s | |\n|---|---|\n", t.Track)
+	fmt.Fprintf(b, "\n| track %s", t.Track)
+	if t.Drawn != t.Track {
+		fmt.Fprintf(b, " of %s", t.Drawn)
+	}
+	b.WriteString(" | |\n|---|---|\n")
 	fmt.Fprintf(b, "| PSNR, RGB | %.2f dB mean, %.2f dB lowest |\n", t.PSNRRGB, t.PSNRRGBLowest)
 	fmt.Fprintf(b, "| PSNR, luma | %.2f dB |\n| SSIM, luma | %.4f mean, %.4f lowest |\n", t.PSNRLuma, t.SSIM, t.SSIMLowest)
 	fmt.Fprintf(b, "| DSSIM, GMSD | %.5f, %.5f |\n", t.DSSIM, t.GMSD)

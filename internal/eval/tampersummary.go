@@ -28,6 +28,7 @@ type TamperSummary struct {
 	MapMSPerMP    float64 `json:"map_ms_per_mp"`
 
 	After []TamperAfter `json:"after"` // in the order of the options
+	Rows  []TamperRow   `json:"-"`     // that were summed up
 }
 
 // TamperAfter sums up what was read after one kind of processing.
@@ -85,7 +86,7 @@ func (m *MapRate) conclude() {
 
 // SummariseTamper sums rows up, in the order in which names first come.
 func SummariseTamper(rows []TamperRow) TamperSummary {
-	s := TamperSummary{Maps: len(rows), PSNRRGBLowest: math.Inf(1)}
+	s := TamperSummary{Rows: rows, Maps: len(rows), PSNRRGBLowest: math.Inf(1)}
 	s.quality(rows)
 	var order []string
 	by := map[string]*TamperAfter{}
