@@ -45,14 +45,20 @@ func Halve(p *Plane) *Plane {
 
 func halveRows(dst, a, b []float32) {
 	n := len(a) / 2
-	d := dst[:n]
-	a2, b2 := a[:2*n], b[:2*n]
-	for x := range d {
-		i := 2 * x
-		d[x] = 0.25 * (a2[i] + a2[i+1] + b2[i] + b2[i+1])
-	}
+	halvePairs(dst[:n], a, b)
 	if len(a)&1 == 1 {
 		dst[n] = 0.5 * (a[2*n] + b[2*n])
+	}
+}
+
+// halvePairs writes the means of 2×2 samples of two rows.
+var halvePairs = halvePairsPlain
+
+func halvePairsPlain(dst, a, b []float32) {
+	a, b = a[:2*len(dst)], b[:2*len(dst)]
+	for x := range dst {
+		i := 2 * x
+		dst[x] = 0.25 * ((a[i] + b[i]) + (a[i+1] + b[i+1]))
 	}
 }
 
@@ -67,30 +73,41 @@ func UpsampleRow(half *Plane, y int, dst, tmp []float32) {
 	}
 	a, b := half.Row(near), half.Row(far)
 	t := tmp[:len(a)]
-	b = b[:len(a)]
-	for x, v := range a {
-		t[x] = 0.75*v + 0.25*b[x]
-	}
+	mixRows(t, a, b)
 	upsampleWide(dst, t)
+}
+
+// mixRows writes ¾·a + ¼·b.
+var mixRows = mixRowsPlain
+
+func mixRowsPlain(dst, a, b []float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for x, v := range a {
+		dst[x] = 0.75*v + 0.25*b[x]
+	}
 }
 
 // upsampleWide doubles a row: sample i of t stands at 2i+1/2.
 func upsampleWide(dst, t []float32) {
-	prev := t[0]
-	n := len(dst) / 2
-	d := dst[:2*n]
-	for i, v := range t[:n] {
-		next := v
-		if i+1 < len(t) {
-			next = t[i+1]
-		}
-		c := 0.75 * v
-		d[2*i] = c + 0.25*prev
-		d[2*i+1] = c + 0.25*next
-		prev = v
+	n := len(t)
+	dst[0] = 0.75*t[0] + 0.25*t[0]
+	doublePairs(dst[1:2*n-1], t)
+	if len(dst) == 2*n {
+		dst[2*n-1] = 0.75*t[n-1] + 0.25*t[n-1]
 	}
-	if len(dst)&1 == 1 {
-		dst[2*n] = 0.75*t[n] + 0.25*prev
+}
+
+// doublePairs writes the two samples between each sample of t and the next:
+// 2·len(t)−2 of them.
+var doublePairs = doublePairsPlain
+
+func doublePairsPlain(dst, t []float32) {
+	n := len(t) - 1
+	next, dst := t[1:], dst[:2*n]
+	for i, v := range t[:n] {
+		w := next[i]
+		dst[2*i] = 0.75*v + 0.25*w
+		dst[2*i+1] = 0.75*w + 0.25*v
 	}
 }
 

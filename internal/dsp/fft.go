@@ -39,11 +39,11 @@ func (f *FFT) Transform(x, scratch []complex64) {
 			left /= 2
 			stride *= 2
 		case stride == 1:
-			f.first4(dst, src)
+			first4(f, dst, src)
 			left /= 4
 			stride = 4
 		default:
-			f.pass4(dst, src, left, stride)
+			pass4(f, dst, src, left, stride)
 			left /= 4
 			stride *= 4
 		}
@@ -62,8 +62,15 @@ func butterfly4(a, b, c, d complex64) (w, x, y, z complex64) {
 	return apc + bpd, amc + j, apc - bpd, amc - j
 }
 
-// first4 is pass4 for stride 1, where each butterfly has its own twiddles.
-func (f *FFT) first4(dst, src []complex64) {
+// The passes; other processors than the plain one may have their own.
+var (
+	first4 = (*FFT).first4Plain
+	pass4  = (*FFT).pass4Plain
+)
+
+// first4Plain is pass4Plain for stride 1, where each butterfly has its own
+// twiddles.
+func (f *FFT) first4Plain(dst, src []complex64) {
 	m := f.n / 4
 	a, b, c, d := src[:m], src[m:2*m], src[2*m:3*m], src[3*m:4*m]
 	t := f.twiddle
@@ -77,7 +84,8 @@ func (f *FFT) first4(dst, src []complex64) {
 	}
 }
 
-func (f *FFT) pass4(dst, src []complex64, left, stride int) {
+// pass4Plain joins groups of four transforms of `stride` samples each.
+func (f *FFT) pass4Plain(dst, src []complex64, left, stride int) {
 	m := left / 4
 	for p := range m {
 		w1, w2, w3 := f.twiddle[p*stride], f.twiddle[2*p*stride], f.twiddle[3*p*stride]
