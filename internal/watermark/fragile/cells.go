@@ -7,7 +7,7 @@ type cells struct {
 	w, h int
 	p    []float32 // probability that the cell was altered
 	ev   []float32 // evidence for it, a quarter of each covering block's
-	said []bool    // a block in view covers it
+	said []bool    // a block in view covers it; nil when all are in view
 
 	group  []int32 // after prune: 0 is intact, others count the groups that stayed
 	groups int
@@ -16,49 +16,28 @@ type cells struct {
 // minEvidence is what a connected group of cells must sum up to.
 const minEvidence = 16
 
-// newCells joins the blocks of both grids: a cell is altered only if every
-// block that covers it is. Two corners of pictures with an odd number of cells
-// are covered by no block; they follow the nearest one of B.
-//
-// A blind block does not vote where another one sees; where none does the field's
-// guess from around stands, for the shape of what is next to it, and nothing is
-// said.
-func newCells(w, h int, blocks [len(grids)]*sheet, f [len(grids)]*spins, l [len(grids)][]float32) *cells {
-	c := &cells{w: w / cell, h: h / cell}
+// newCells reads a field at rest. A cell that no block in view covers has the
+// field's guess from around, for the shape of what is next to it, and nothing is
+// said of it. Where all is in view that is only so for two corners of pictures
+// with an odd number of cells, and their guess is believed.
+func newCells(f *field, s [len(grids)]*sheet) *cells {
+	c := &cells{w: f.w, h: f.h}
 	n := c.w * c.h
-	c.p, c.ev, c.said = make([]float32, n), make([]float32, n), make([]bool, n)
+	c.p, c.ev = make([]float32, n), make([]float32, n)
+	if slices.Contains(s[0].blind, true) || slices.Contains(s[1].blind, true) {
+		c.said = make([]bool, n)
+	}
 	for y := range c.h {
 		for x := range c.w {
-			p, guess, ev, seen := float32(1), float32(1), float32(0), false
-			for g, s := range f {
-				o := grids[g].offset / cell
-				if x < o || y < o || (x-o)/2 >= s.bw || (y-o)/2 >= s.bh {
-					continue
-				}
-				i, j := (y-o)/2, (x-o)/2
-				guess = min(guess, s.altered(i, j))
-				if b := i*s.bw + j; !blocks[g].blind[b] {
-					p = min(p, s.altered(i, j))
-					ev += capped(l[g][b]) / 4
-					seen = true
-				}
-			}
 			at := y*c.w + x
-			if seen {
-				c.p[at], c.ev[at], c.said[at] = p, ev, true
-				continue
+			c.p[at] = 1 - f.u[f.at(x, y)]
+			c.ev[at] = -(f.l[0][y/2*f.lw+x/2] + f.l[1][(y+1)/2*f.lw+(x+1)/2]) / 4
+			if c.said != nil {
+				c.said[at] = s[0].shows(y/2, x/2) || s[1].shows((y-1)>>1, (x-1)>>1)
 			}
-			i, j := min(max(y-1, 0)/2, f[1].bh-1), min(max(x-1, 0)/2, f[1].bw-1)
-			c.p[at], c.said[at] = min(guess, f[1].altered(i, j)), !blocks[1].blind[i*f[1].bw+j] && c.uncovered(x, y, f)
 		}
 	}
 	return c
-}
-
-// uncovered says whether cell (x, y) is one that no block reaches.
-func (*cells) uncovered(x, y int, f [len(grids)]*spins) bool {
-	a, b := f[0], f[1]
-	return (x/2 >= a.bw || y/2 >= a.bh) && (x < 1 || y < 1 || (x-1)/2 >= b.bw || (y-1)/2 >= b.bh)
 }
 
 // prune clears every cell that is not in a 4-connected group of altered cells
@@ -149,7 +128,7 @@ func (c *cells) mask(w, h int) []uint8 {
 // saidMask draws what is said, nil for everything. What is beyond the last cell
 // follows it.
 func (c *cells) saidMask(w, h int) []uint8 {
-	if !slices.Contains(c.said, false) {
+	if c.said == nil {
 		return nil
 	}
 	out := make([]uint8, w*h)

@@ -7,7 +7,7 @@ import (
 )
 
 // labelDither separates track B's lattice from all other uses of the key.
-const labelDither = "certana/b/1/dither"
+const labelDither = "certana/b/2/dither"
 
 // ditherRow fills d0 and d1 with the lattice offsets, in [0, 1) steps, of the
 // two coefficients of every block of one block row of grid g (0 is A, 1 is B).

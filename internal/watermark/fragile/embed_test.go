@@ -42,7 +42,8 @@ func twin(t *Track, m *watermark.RGB, p watermark.Payload, step float64) []float
 		t.ditherRow(p, g, i, d[0], d[1])
 		for k := range 2 {
 			d := float64(d[k][j])
-			target[[4]int{g, i, j, k}] = step * (math.Round(coef(g, i, j, k)/step-d) + d)
+			c := coef(g, i, j, k)
+			target[[4]int{g, i, j, k}] = c + pull*(step*(math.Round(c/step-d)+d)-c)
 		}
 	})
 	for round := range rounds {

@@ -6,8 +6,8 @@ import (
 )
 
 // The distance r of a coefficient from its lattice is modelled as a mixture:
-// with 1−π it is a wrapped Gauss of deviation σ (marked, then compressed), with
-// π uniform (altered). Both densities are in units of steps, so that the
+// with 1−π it is what Embed left under a wrapped Gauss of deviation σ (marked,
+// then compressed), with π uniform (altered). Both densities are in units of steps, so that the
 // uniform one is 1 and a logarithm above 0 speaks for the mark.
 const (
 	bins      = 64 // of |r| in [0, ½]
@@ -23,14 +23,16 @@ const (
 // shares are the values of π that the fit tries.
 var shares = [...]float64{.005, .02, .05, .1, .2, .3, .45, .6}
 
-// wrappedNormal is the density at r of a wrapped Gauss of deviation sigma ≤ 0.6.
-func wrappedNormal(r, sigma float64) float64 {
+// intactDensity is the density at r of what Embed leaves, uniform within
+// ±(1−pull)/2 of the lattice, under a wrapped Gauss of deviation sigma ≤ 0.6.
+func intactDensity(r, sigma float64) float64 {
+	const half = (1 - pull) / 2
 	sum := 0.0
 	for j := -3; j <= 3; j++ {
-		z := (r + float64(j)) / sigma
-		sum += math.Exp(-0.5 * z * z)
+		z, w := (r+float64(j))/(sigma*math.Sqrt2), half/(sigma*math.Sqrt2)
+		sum += math.Erf(z+w) - math.Erf(z-w)
 	}
-	return sum / (sigma * math.Sqrt(2*math.Pi))
+	return sum / (4 * half)
 }
 
 func sigmaAt(i int) float64 {
@@ -45,7 +47,7 @@ var mixtures = sync.OnceValue(func() *[len(shares)][sigmas][bins]float64 {
 		var d [bins]float64
 		mean := 0.0
 		for b := range d {
-			d[b] = wrappedNormal((float64(b)+0.5)/(2*bins), sigmaAt(i))
+			d[b] = intactDensity((float64(b)+0.5)/(2*bins), sigmaAt(i))
 			mean += d[b] / bins
 		}
 		for p, pi := range shares {
@@ -134,7 +136,7 @@ type evidence [257]float32
 func newEvidence(sigma, eps float64) *evidence {
 	var e evidence
 	for i := range e {
-		e[i] = float32(math.Log((1-eps)*wrappedNormal(float64(i)/512, max(sigma, floorSD)) + eps))
+		e[i] = float32(math.Log((1-eps)*intactDensity(float64(i)/512, max(sigma, floorSD)) + eps))
 	}
 	return &e
 }

@@ -1,121 +1,164 @@
 package fragile
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
-// The field couples every block to its eight neighbours in its own grid
-// (diagonal ones by half) and to the four blocks of the other grid that it
-// overlaps. Mean-field iteration: m in [−1, 1] is the expectation of a spin
-// that is +1 for altered.
+// The field is a Markov random field on cells of 4×4 pixels, each altered or
+// not. A block is intact only if all four of its cells are: then its evidence
+// counts. Neighbouring cells are drawn to agree, diagonal ones half as much. It
+// is solved by mean-field iteration for u, the probability that a cell is
+// intact, in place and in tiles, of which those at rest are left alone.
 const (
-	sweeps  = 25
-	couple  = 0.6 // both couplings, already doubled
-	damping = 0.4
-	most    = 6 // of the evidence of one block
-	biasTop = 0.2
+	sweeps  = 30
+	couple  = 1.3
+	damping = 0.6 // less comes to rest sooner and worse
+	start   = 0.5 // of the evidence, for the first guess
+	leanTop = 0.2 // of the prior, towards altered
+	most    = 6   // of the evidence of one block
+	tile    = 16  // cells on a side
+	resting = 0.004
 )
 
-// spins is one grid's part of the field, with a border of one block that
-// repeats the edge.
-type spins struct {
-	bw, bh  int
-	h       []float32 // bw × bh: evidence for altered, less the bias
-	m, next []float32 // (bw+2) × (bh+2)
+// field holds w × h cells. u has a border of one that repeats the edge, so that
+// cell (x, y) is at (y+1)·(w+2) + x + 1. l is the capped evidence for the mark of
+// the block of each grid that covers the cell, by pairs of cells: that of A is
+// (x/2, y/2), that of B ((x+1)/2, (y+1)/2); 0 where there is none.
+type field struct {
+	w, h   int
+	u      []float32
+	l      [len(grids)][]float32
+	lw     int // pairs in a row of l
+	lean   float32
+	awake  []bool // by tile, with a border of one
+	tw, th int
 }
 
-// bias is the prior for intact. It is withdrawn as the evidence of a typical
-// block falls to nothing: then a bias alone would decide.
-func bias(s [len(grids)]*sheet, l [len(grids)][]float32) float32 {
-	g := 0.0
-	for i, v := range l {
-		var seen []float32
-		for b, x := range v {
-			if !s[i].blind[b] {
-				seen = append(seen, x)
+func newField(w, h int, s [len(grids)]*sheet, l [len(grids)][]float32) *field {
+	f := &field{w: w / cell, h: h / cell, lean: lean(s, l)}
+	f.lw = f.w/2 + 1
+	for g := range l {
+		f.l[g] = make([]float32, f.lw*(f.h/2+1))
+		for i := range s[g].bh {
+			dst := f.l[g][(i+g)*f.lw+g:]
+			for j, v := range l[g][i*s[g].bw : (i+1)*s[g].bw] {
+				dst[j] = min(max(v, -most), most)
 			}
 		}
-		g += median(seen) / float64(len(l))
 	}
-	return float32(biasTop * min(max((g-1)/1.5, 0), 1))
-}
-
-// median sorts s; of nothing it is 0.
-func median(s []float32) float64 {
-	slices.Sort(s)
-	n := len(s)
-	if n == 0 {
-		return 0
-	}
-	return (float64(s[(n-1)/2]) + float64(s[n/2])) / 2
-}
-
-func newSpins(s *sheet, l []float32, bias float32) *spins {
-	f := &spins{bw: s.bw, bh: s.bh, h: make([]float32, len(l))}
-	f.m = make([]float32, (f.bw+2)*(f.bh+2))
-	f.next = make([]float32, len(f.m))
-	for i := range f.bh {
-		for j := range f.bw {
-			b := i*f.bw + j
-			f.h[b] = capped(l[b]) - bias
-			f.next[f.at(i, j)] = tanh(f.h[b] / 2)
+	f.u = make([]float32, (f.w+2)*(f.h+2))
+	for y := range f.h {
+		for x := range f.w {
+			f.u[f.at(x, y)] = logistic(start * (f.l[0][y/2*f.lw+x/2] + f.l[1][(y+1)/2*f.lw+(x+1)/2]))
 		}
 	}
-	f.turn()
+	f.tw, f.th = (f.w+tile-1)/tile, (f.h+tile-1)/tile
+	f.awake = make([]bool, (f.tw+2)*(f.th+2))
+	for i := range f.awake {
+		f.awake[i] = true
+	}
 	return f
 }
 
-// capped turns evidence for the mark into evidence for an alteration that one
-// block alone cannot carry.
-func capped(l float32) float32 { return min(max(-l, -most), most) }
+// at is the place of cell (x, y) in u.
+func (f *field) at(x, y int) int { return (y+1)*(f.w+2) + x + 1 }
 
-func tanh(x float32) float32 { return float32(math.Tanh(float64(x))) }
-
-// at is the index of block (i, j) in m.
-func (f *spins) at(i, j int) int { return (i+1)*(f.bw+2) + j + 1 }
-
-// turn makes next the current state and repeats its edge.
-func (f *spins) turn() {
-	f.m, f.next = f.next, f.m
-	w := f.bw + 2
-	for i := 1; i <= f.bh; i++ {
-		f.m[i*w], f.m[i*w+w-1] = f.m[i*w+1], f.m[i*w+w-2]
+// lean is the prior for altered. It is withdrawn as the evidence of a typical
+// block falls to nothing: then the prior alone would decide.
+func lean(s [len(grids)]*sheet, l [len(grids)][]float32) float32 {
+	g := 0.0
+	for i, v := range l {
+		g += medianSeen(v, s[i].blind) / float64(len(l))
 	}
-	copy(f.m[:w], f.m[w:2*w])
-	copy(f.m[(f.bh+1)*w:], f.m[f.bh*w:(f.bh+1)*w])
+	return float32(leanTop * min(max((g-1)/1.5, 0), 1))
 }
 
-// relax runs the field to rest. Each block of A overlaps B's blocks (i−1, i) ×
-// (j−1, j), each of B overlaps A's (i, i+1) × (j, j+1).
-func relax(a, b *spins) {
-	for range sweeps {
-		a.sweep(b, -1)
-		b.sweep(a, 0)
-	}
-}
-
-// sweep updates f from its own last state and from g's, whose overlapping
-// blocks start at an offset of first.
-func (f *spins) sweep(g *spins, first int) {
-	w, gw := f.bw+2, g.bw+2
-	for i := range f.bh {
-		up, mid, down := f.m[i*w:], f.m[(i+1)*w:], f.m[(i+2)*w:]
-		// Grids may differ by a row or column; the border covers that.
-		oi := i + first + 1
-		top, low := g.m[oi*gw:], g.m[min(oi+1, g.bh+1)*gw:]
-		for j := range f.bw {
-			oj := j + first + 1
-			ok := min(oj+1, g.bw+1)
-			x := f.h[i*f.bw+j] +
-				couple*(up[j+1]+mid[j]+mid[j+2]+down[j+1]+0.5*(up[j]+up[j+2]+down[j]+down[j+2])) +
-				couple*(top[oj]+top[ok]+low[oj]+low[ok])
-			c := (i+1)*w + j + 1
-			f.next[c] = damping*f.m[c] + (1-damping)*tanh(x/2)
+// medianSeen is the median evidence of the blocks that are not blind, to 1/32.
+func medianSeen(l []float32, blind []bool) float64 {
+	const per, top = 32, 16 // evidence is within ±16
+	var count [2 * per * top]int
+	n := 0
+	for b, v := range l {
+		if !blind[b] {
+			count[min(max(int((v+top)*per), 0), len(count)-1)]++
+			n++
 		}
 	}
-	f.turn()
+	for i, c := range count {
+		if n -= 2 * c; n <= 0 {
+			return (float64(i)+0.5)/per - top
+		}
+	}
+	return 0
 }
 
-// altered is the probability that block (i, j) was altered.
-func (f *spins) altered(i, j int) float32 { return (1 + f.m[f.at(i, j)]) / 2 }
+// logistics is 1/(1+exp(−x)) from −8 to 8 in steps of 1/32.
+var logistics = func() (t [514]float32) {
+	for i := range t {
+		t[i] = float32(1 / (1 + math.Exp(8-float64(i)/32)))
+	}
+	return t
+}()
+
+func logistic(x float32) float32 {
+	v := (min(max(x, -8), 8) + 8) * 32
+	i := int(v)
+	return logistics[i] + (v-float32(i))*(logistics[i+1]-logistics[i])
+}
+
+// relax runs the field to rest.
+func (f *field) relax() {
+	was := make([]bool, len(f.awake))
+	for range sweeps {
+		f.border()
+		was, f.awake = f.awake, was
+		clear(f.awake)
+		for ty := range f.th {
+			for tx := range f.tw {
+				if f.stirred(was, tx, ty) && f.sweep(tx*tile, ty*tile) > resting {
+					f.awake[(ty+1)*(f.tw+2)+tx+1] = true
+				}
+			}
+		}
+	}
+}
+
+// border repeats the edge.
+func (f *field) border() {
+	st := f.w + 2
+	for y := 1; y <= f.h; y++ {
+		row := f.u[y*st : (y+1)*st]
+		row[0], row[f.w+1] = row[1], row[f.w]
+	}
+	copy(f.u[:st], f.u[st:2*st])
+	copy(f.u[(f.h+1)*st:], f.u[f.h*st:(f.h+1)*st])
+}
+
+// stirred says whether a tile or one next to it moved.
+func (f *field) stirred(was []bool, tx, ty int) bool {
+	for i := range 3 {
+		at := (ty+i)*(f.tw+2) + tx
+		if was[at] || was[at+1] || was[at+2] {
+			return true
+		}
+	}
+	return false
+}
+
+// sweep updates the tile that starts at cell (x0, y0) and returns its largest
+// change.
+func (f *field) sweep(x0, y0 int) (moved float32) {
+	st := f.w + 2
+	for y := y0; y < min(y0+tile, f.h); y++ {
+		dy := st - 2*st*(y&1) // to the other row of A's block; B's is opposite
+		la, lb := f.l[0][y/2*f.lw:], f.l[1][(y+1)/2*f.lw:]
+		for x := x0; x < min(x0+tile, f.w); x++ {
+			at, dx := f.at(x, y), 1-2*(x&1)
+			u, m := f.u[at-st-1:at+st+2], st+1
+			v := la[x/2]*u[m+dx]*u[m+dy]*u[m+dx+dy] + lb[(x+1)/2]*u[m-dx]*u[m-dy]*u[m-dx-dy]
+			n := u[m-1] + u[m+1] + u[m-st] + u[m+st] + 0.5*(u[m-st-1]+u[m-st+1]+u[m+st-1]+u[m+st+1])
+			q := damping*u[m] + (1-damping)*logistic(v+couple*(2*n-6)-f.lean)
+			moved = max(moved, q-u[m], u[m]-q)
+			u[m] = q
+		}
+	}
+	return moved
+}

@@ -66,13 +66,13 @@ func TestFormatGolden(t *testing.T) {
 }
 
 func TestStepsAreFrozen(t *testing.T) {
-	want := []float64{19.3, 18.528, 17.756, 16.984, 16.212, 15.44, 14.668}
+	want := []float64{22.7, 21.792, 20.884, 19.976, 19.068, 18.16, 17.252}
 	for i, s := range New(watermark.TestKey, Config{}).steps {
 		if math.Abs(float64(s)-want[i]) > 1e-5 {
 			t.Errorf("step %d is %g, want %g", i, s, want[i])
 		}
 	}
-	if s := New(watermark.TestKey, Config{PSNR: 51.0206}).steps[0]; math.Abs(float64(s)-19.3/2) > 1e-3 {
+	if s := New(watermark.TestKey, Config{PSNR: 51.0206}).steps[0]; math.Abs(float64(s)-22.7/2) > 1e-3 {
 		t.Errorf("6 dB more make a step of %g", s)
 	}
 }

@@ -1,7 +1,7 @@
 // Package fragile is track B: a semi-fragile watermark that says where a marked
 // picture was altered, without the original. Two interleaved grids of 8×8 luma
 // DCT blocks, A at (0, 0) and B at (4, 4), each carry two coefficients that are
-// moved to a keyed lattice (dither modulation: Chen & Wornell, "Quantization
+// moved towards a keyed lattice (dither modulation: Chen & Wornell, "Quantization
 // index modulation", IEEE Trans. Inf. Theory 2001). Compression and mild noise
 // leave the coefficients near the lattice; new content falls anywhere. A
 // mean-field over both grids turns the distances into a map with a resolution
@@ -25,7 +25,7 @@ const DefaultPSNR = 45
 // Drawing and reading must agree on it: it decides the lattice steps.
 type Config struct {
 	// PSNR is the least PSNR over R, G and B in dB (default DefaultPSNR). The
-	// first lattice step is 19.3·10^((45−PSNR)/20); pictures in which clipping
+	// first lattice step is 22.7·10^((45−PSNR)/20); pictures in which clipping
 	// costs more get one of six finer ones.
 	PSNR float64
 }

@@ -83,7 +83,7 @@ func TestAbstains(t *testing.T) {
 		{"too small", track.LocalizeView(Look(RGB{small}), somePayload), TooSmall},
 		{"noise 10", track.LocalizeView(look("noise", 10), somePayload), TooWeak},
 		{"jpeg 30", track.LocalizeView(look("jpeg", 30), somePayload), TooWeak},
-		{"blur 0.5", track.LocalizeView(look("blur", 0.5), somePayload), Processed},
+		{"blur 0.7", track.LocalizeView(look("blur", 0.7), somePayload), Processed},
 		{"sharpen 2", track.LocalizeView(look("sharpen", 2), somePayload), Processed},
 		{"gamma 1.4", track.LocalizeView(look("gamma", 1.4), somePayload), Processed},
 	} {

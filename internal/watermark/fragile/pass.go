@@ -6,14 +6,14 @@ import (
 	"github.com/certana/certana/internal/watermark"
 )
 
-// The drawing is a sequence of projections: each grid in turn is brought onto
-// its lattice, the same change for R, G and B, and every channel is clipped to
+// The drawing is a sequence of projections: each grid in turn is brought
+// to its targets, the same change for R, G and B, and every channel is clipped to
 // [0, 255]. Without clipping the first round is exact, as the grids are
 // orthogonal; near black and white the rounds share the loss out.
 const (
 	rounds = 10
-	// From round patient on only blocks further than slack steps from the
-	// lattice are corrected, by a little more than they need.
+	// From round patient on only blocks further than slack steps from their
+	// targets are corrected, by a little more than they need.
 	patient = 3
 	slack   = 0.06
 	gain    = 1.3
@@ -105,8 +105,8 @@ func (s *pass) read(t int) {
 	}
 }
 
-// aim fixes the targets of block row i of grid g: the lattice points nearest to
-// what was read.
+// aim fixes the targets of block row i of grid g: from what was read towards the
+// nearest lattice points.
 func (s *pass) aim(g, i int) {
 	l := &s.grids[g]
 	if i < 0 || i >= l.bh {
@@ -130,14 +130,15 @@ func (s *pass) aim(g, i int) {
 			}
 		}
 		c0, c1 := l.project(acc[:])
-		r.target[0][j] = nearest(c0, r.target[0][j], s.step)
-		r.target[1][j] = nearest(c1, r.target[1][j], s.step)
+		r.target[0][j] = towards(c0, r.target[0][j], s.step)
+		r.target[1][j] = towards(c1, r.target[1][j], s.step)
 	}
 }
 
-// nearest returns the point of step·(ℤ + d) nearest to c.
-func nearest(c, d, step float32) float32 {
-	return c - wrap(c/step-d)*step
+// towards returns where c is moved to: the share pull of the way to the nearest
+// point of step·(ℤ + d).
+func towards(c, d, step float32) float32 {
+	return c - pull*wrap(c/step-d)*step
 }
 
 // wrap returns t less the nearest integer, in [−½, ½).

@@ -11,6 +11,7 @@ type sheet struct {
 	bw, bh  int
 	coef    [2][]float32 // in luma levels
 	dither  [2][]float32 // in steps
+	lost    []uint8      // pixels that clipped
 	clipped []bool       // clipping may have kept the mark out
 	blind   []bool       // not wholly in view: its other values mean nothing
 	detail  []float32    // mean absolute step from a pixel to the next, in levels
@@ -27,6 +28,7 @@ func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 	for k := range s.coef {
 		s.coef[k], s.dither[k] = make([]float32, n), make([]float32, n)
 	}
+	s.lost = make([]uint8, n)
 	s.clipped, s.blind, s.detail = make([]bool, n), make([]bool, n), make([]float32, n)
 	sum := make([]float32, s.bw*side)
 	cw, o := v.Luma.W/cell, l.offset/cell
@@ -44,12 +46,24 @@ func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 			s.coef[0][lo+j], s.coef[1][lo+j] = l.project(sum[j*side:])
 			c := (2*i+o)*cw + 2*j + o
 			n := int(v.Clipped[c]) + int(v.Clipped[c+1]) + int(v.Clipped[c+cw]) + int(v.Clipped[c+cw+1])
+			s.lost[lo+j] = uint8(n)
 			s.clipped[lo+j] = float64(n) > clippedShare*side*side
 			s.blind[lo+j] = v.Seen != nil && v.Seen[c]&v.Seen[c+1]&v.Seen[c+cw]&v.Seen[c+cw+1] == 0
 			s.detail[lo+j] = detail(v, i*side+l.offset, j*side+l.offset)
 		}
 	}
 	return s
+}
+
+// fewClipped is the number of clipped pixels that a block may have in a picture
+// whose contrast was raised.
+const fewClipped = 3
+
+// blindClipped takes blocks with clipped pixels out of view.
+func (s *sheet) blindClipped() {
+	for b, n := range s.lost {
+		s.blind[b] = s.blind[b] || n > fewClipped
+	}
 }
 
 // inView counts the blocks that are not blind.
@@ -60,6 +74,11 @@ func (s *sheet) inView() (n int) {
 		}
 	}
 	return n
+}
+
+// shows says whether block (i, j) exists and is in view.
+func (s *sheet) shows(i, j int) bool {
+	return i >= 0 && j >= 0 && i < s.bh && j < s.bw && !s.blind[i*s.bw+j]
 }
 
 // residual is the signed distance of coefficient k of block b from the lattice,

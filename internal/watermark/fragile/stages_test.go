@@ -55,7 +55,7 @@ func TestFitRecoversMixture(t *testing.T) {
 			for k := range h {
 				r := rng.Float64() - 0.5
 				if rng.Float64() >= want.share {
-					r = rng.NormFloat64() * want.sigma[k]
+					r = (1-pull)*r + rng.NormFloat64()*want.sigma[k]
 				}
 				h[k].add(wrap(float32(r)))
 			}
@@ -78,11 +78,11 @@ func TestEvidenceAgainstDensity(t *testing.T) {
 		mean := 0.0
 		for i := range 1000 {
 			r := float64(i)/1000 - 0.5
-			want := math.Log(0.97*wrappedNormal(r, sigma) + 0.03)
+			want := math.Log(0.97*intactDensity(r, sigma) + 0.03)
 			if got := float64(e.at(float32(r))); math.Abs(got-want) > 0.01 {
 				t.Fatalf("σ %g, r %g: %g, want %g", sigma, r, got, want)
 			}
-			mean += wrappedNormal(r, sigma) / 1000
+			mean += intactDensity(r, sigma) / 1000
 		}
 		if math.Abs(mean-1) > 1e-3 {
 			t.Errorf("σ %g: the density sums to %g", sigma, mean)
@@ -90,61 +90,71 @@ func TestEvidenceAgainstDensity(t *testing.T) {
 	}
 }
 
-// TestSweepAgainstGeometry is the slow twin of one sweep: who overlaps whom is
-// worked out from the blocks' rectangles, and edges from clamped indices.
+// TestSweepAgainstGeometry is the slow twin of one sweep: which cells a block
+// covers is worked out from their rectangles, edges from clamped indices.
 func TestSweepAgainstGeometry(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, size := range [][2]int{{80, 64}, {84, 76}, {87, 65}} {
-		var f [2]*spins
-		for g := range f {
-			s := &sheet{bw: grids[g].blocks(size[0]), bh: grids[g].blocks(size[1])}
-			l := make([]float32, s.bw*s.bh)
-			for i := range l {
-				l[i] = 8 * (rng.Float32() - 0.5)
+		var s [2]*sheet
+		var l [2][]float32
+		for g := range s {
+			s[g] = &sheet{bw: grids[g].blocks(size[0]), bh: grids[g].blocks(size[1])}
+			n := s[g].bw * s[g].bh
+			s[g].blind, l[g] = make([]bool, n), make([]float32, n)
+			for i := range l[g] {
+				l[g][i] = 16*rng.Float32() - 6
 			}
-			f[g] = newSpins(s, l, 0.1)
 		}
-		for g := range f {
-			me, other := f[g], f[1-g]
-			want := make([]float64, me.bw*me.bh)
-			for i := range me.bh {
-				for j := range me.bw {
-					x := float64(me.h[i*me.bw+j])
-					for di := -1; di <= 1; di++ {
-						for dj := -1; dj <= 1; dj++ {
-							w := map[int]float64{0: 0, 1: 1, 2: 0.5}[di*di+dj*dj]
-							x += couple * w * state(me, i+di, j+dj)
-						}
+		f := newField(size[0], size[1], s, l)
+		f.border()
+		u := make([]float64, len(f.u)) // as f.u, edges repeated
+		for i, v := range f.u {
+			u[i] = float64(v)
+		}
+		for ty := 0; ty < f.h; ty += tile {
+			for tx := 0; tx < f.w; tx += tile {
+				f.sweep(tx, ty)
+				for y := ty; y < min(ty+tile, f.h); y++ {
+					for x := tx; x < min(tx+tile, f.w); x++ {
+						v := logOdds(f, s, l, u, x, y)
+						u[f.at(x, y)] = damping*u[f.at(x, y)] + (1-damping)/(1+math.Exp(-v))
 					}
-					// The two rows and columns of the other grid whose blocks
-					// reach into this one.
-					for oi := -1; oi <= me.bh+1; oi++ {
-						for oj := -1; oj <= me.bw+1; oj++ {
-							dy := 8*oi + 4*(1-g) - 8*i - 4*g
-							dx := 8*oj + 4*(1-g) - 8*j - 4*g
-							if dy*dy < 64 && dx*dx < 64 {
-								x += couple * state(other, oi, oj)
-							}
-						}
-					}
-					want[i*me.bw+j] = damping*state(me, i, j) + (1-damping)*math.Tanh(x/2)
 				}
 			}
-			me.sweep(other, -1+g)
-			for i := range me.bh {
-				for j := range me.bw {
-					if got := state(me, i, j); math.Abs(got-want[i*me.bw+j]) > 1e-5 {
-						t.Fatalf("%v grid %d block (%d, %d): %g, want %g", size, g, i, j, got, want[i*me.bw+j])
-					}
-				}
+		}
+		for i, v := range f.u {
+			if math.Abs(float64(v)-u[i]) > 3e-4 {
+				t.Fatalf("%v: cell %d is %g, want %g", size, i, v, u[i])
 			}
 		}
 	}
 }
 
-// state is the spin of the block nearest to (i, j).
-func state(f *spins, i, j int) float64 {
-	return float64(f.m[f.at(min(max(i, 0), f.bh-1), min(max(j, 0), f.bw-1))])
+// logOdds is the log-odds for intact of cell (x, y), given all others.
+func logOdds(f *field, s [2]*sheet, l [2][]float32, u []float64, x, y int) float64 {
+	v := -float64(f.lean)
+	for g := range s {
+		for b, e := range l[g] {
+			bx, by := 2*(b%s[g].bw)+g, 2*(b/s[g].bw)+g // its first cell
+			if x < bx || x > bx+1 || y < by || y > by+1 {
+				continue
+			}
+			others := 1.0
+			for _, c := range [][2]int{{bx, by}, {bx + 1, by}, {bx, by + 1}, {bx + 1, by + 1}} {
+				if c != [2]int{x, y} {
+					others *= u[f.at(c[0], c[1])]
+				}
+			}
+			v += min(max(float64(e), -most), most) * others
+		}
+	}
+	for dy := -1; dy <= 1; dy++ {
+		for dx := -1; dx <= 1; dx++ {
+			weight := map[int]float64{0: 0, 1: 1, 2: 0.5}[dx*dx+dy*dy]
+			v += couple * weight * (2*u[f.at(x+dx, y+dy)] - 1)
+		}
+	}
+	return v
 }
 
 func TestPruneWeighsGroups(t *testing.T) {

@@ -78,6 +78,16 @@ type reading struct {
 	tries   float64 // pitches among which this one was chosen
 }
 
+// gained says whether contrast was raised since the mark was drawn: then what
+// clips may have clipped since, and has lost the mark by that.
+func (r reading) gained(t *Track) bool {
+	sum := float32(0)
+	for _, p := range r.pitch {
+		sum += p[0] + p[1]
+	}
+	return sum/(2*float32(len(r.pitch))) > 1.01*t.steps[0]
+}
+
 // find returns the likeliest pitch: one of those that Embed draws with, or a
 // changed one where that is clearly better.
 func (t *Track) find(s [len(grids)]*sheet) reading {
