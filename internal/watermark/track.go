@@ -70,7 +70,7 @@ type Geometry struct {
 // DecodeSide is the long side, in pixels, to which a picture's luma is reduced
 // before tracks are read from it: the canonical size of track A, and as much as
 // any track looks at.
-const DecodeSide = 1024
+const DecodeSide = 1088
 
 // Detection is what a blind decode of one picture found.
 type Detection struct {

@@ -78,7 +78,7 @@ func (s *search) read(sp *spectrum, at pose, place dsp.Affine) bool {
 		return s.found
 	}
 	s.reads++
-	if s.payload, s.found = s.track.read(sp, at); s.found {
+	if s.payload, s.fine, s.found = s.track.read(sp, at); s.found {
 		s.place = place.Mul(at.fromTile())
 	}
 	return s.found

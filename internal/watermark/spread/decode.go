@@ -37,10 +37,10 @@ const (
 )
 
 // Decode looks for any payload, at any scale from about 0.28 to 2.6 of the
-// canonical one (to 5.2 in large pictures), any angle, mirrored or not. A
+// canonical one (to 7.8 where there is a fine tile), any angle, mirrored or not. A
 // payload is accepted only when all 40 check bits agree, at most 32·32 times
 // for a picture: a picture without a mark is accepted with a chance below
-// 32·32·2⁻⁴⁰ ≈ 1e-9.
+// 2·32·32·2⁻⁴⁰ ≈ 2e-9, the tile's check bits or the fine tile's.
 //
 // The attempts go from cheap to dear: the geometry of an untouched or merely
 // recompressed copy; the comb's best rotations and scales; the same at half
@@ -65,7 +65,8 @@ type search struct {
 
 	found   bool
 	payload watermark.Payload
-	place   dsp.Affine // canonical to the shrunk picture, when found
+	fine    bool       // it was the fine tile's
+	place   dsp.Affine // canonical (or fine) to the shrunk picture, when found
 }
 
 // run tries everything in turn until a payload is found.

@@ -35,13 +35,14 @@ var weight = func() (w [3]float32) {
 // side, or 64×64 in area, gives watermark.ErrTooSmall and is left alone.
 func (t *Track) Embed(c watermark.Canvas, p watermark.Payload) (watermark.Embedding, error) {
 	w, h := c.Size()
-	if g := scaleOf(w, h); float64(min(w, h)) < minSide*g || float64(w)*float64(h) < minArea*g*g {
+	g := scaleOf(w, h)
+	if float64(min(w, h)) < minSide*g || float64(w)*float64(h) < minArea*g*g {
 		return watermark.Embedding{}, watermark.ErrTooSmall
 	}
 	luma := c.Luma(canonicalSide)
 	target := t.targetMSE(luma)
 	mask := maskOf(luma)
-	pattern := newPainter(t.tile(p), mask, w, h, luma).row
+	pattern := newPainter(t.tile(p, g), mask, w, h, luma).row
 
 	var energy float64
 	for _, m := range mask.Pix {

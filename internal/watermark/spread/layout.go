@@ -17,6 +17,11 @@ const (
 	checkBits  = 40
 	infoBits   = 64 + checkBits
 	pilotDraws = 64 // drawings of the pilots, of which the least symmetric is kept
+
+	canonicalSide = 1088 // long side, in canonical pixels, of pictures larger than that
+	fineRatio     = 3    // fine pixels for one canonical pixel
+	fineFrom      = 2.5  // scale from which a picture has a fine tile
+	fineShare     = 0.2  // of its energy
 )
 
 // harmonic is a spatial frequency of the tile: u cycles per period along x, v
@@ -58,14 +63,14 @@ func band() []harmonic {
 
 // newLayout draws a layout from the key's streams, in this order of use:
 //
-//	"certana/a/1/pilots"     pilotDraws drawings, each an Intn for every group
-//	"certana/a/1/phases"     one Intn(4) for each pilot
-//	"certana/a/1/interleave" a Perm(512): symbol i carries codeword bit perm[i]
-//	"certana/a/1/signs"      one Intn(2) for each symbol, 1 inverts
+//	"certana/a/2/pilots"     pilotDraws drawings, each an Intn for every group
+//	"certana/a/2/phases"     one Intn(4) for each pilot
+//	"certana/a/2/interleave" a Perm(512): symbol i carries codeword bit perm[i]
+//	"certana/a/2/signs"      one Intn(2) for each symbol, 1 inverts
 func newLayout(key watermark.Key) *layout {
 	hs := band()
-	l := &layout{pilots: drawPilots(key.Stream("certana/a/1/pilots"), hs)}
-	phases := key.Stream("certana/a/1/phases")
+	l := &layout{pilots: drawPilots(key.Stream("certana/a/2/pilots"), hs)}
+	phases := key.Stream("certana/a/2/phases")
 	quarter := [4]complex128{complex(math.Sqrt2/2, math.Sqrt2/2), complex(-math.Sqrt2/2, math.Sqrt2/2),
 		complex(-math.Sqrt2/2, -math.Sqrt2/2), complex(math.Sqrt2/2, -math.Sqrt2/2)}
 	for range l.pilots {
@@ -77,8 +82,8 @@ func newLayout(key watermark.Key) *layout {
 		}
 	}
 	symbols := 2 * len(l.code)
-	l.place = key.Stream("certana/a/1/interleave").Perm(1 << codeLog)[:symbols]
-	signs := key.Stream("certana/a/1/signs")
+	l.place = key.Stream("certana/a/2/interleave").Perm(1 << codeLog)[:symbols]
+	signs := key.Stream("certana/a/2/signs")
 	for range symbols {
 		l.sign = append(l.sign, float32(1-2*signs.Intn(2)))
 	}

@@ -7,11 +7,10 @@ import (
 )
 
 const (
-	canonicalSide = 1024 // long side, in canonical pixels, of pictures larger than that
-	maskSigma     = 6.0  // canonical pixels
-	maskFloor     = 3.0
-	maskExponent  = 0.4
-	maskStep      = 4 // canonical pixels between the samples of the mask
+	maskSigma    = 6.0 // canonical pixels
+	maskFloor    = 3.0
+	maskExponent = 0.3
+	maskStep     = 4 // canonical pixels between the samples of the mask
 )
 
 // scaleOf is g, the picture's pixels for one canonical pixel: the mark grows
@@ -33,7 +32,7 @@ func moments(luma *dsp.Plane, halvings int) (mean, square *dsp.Plane) {
 	return mean, square
 }
 
-// maskOf returns (sd + 3)^0.4 of a canonical luma plane, sd the standard
+// maskOf returns (sd + 3)^0.3 of a canonical luma plane, sd the standard
 // deviation under a Gaussian of 6 pixels, at every fourth pixel: sample i
 // stands at 4i + 1.5. Means over 4×4 pixels add a variance of 15/12 and the
 // bilinear reading of the mask 16/6, which the Gaussian gives up.

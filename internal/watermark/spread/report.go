@@ -13,8 +13,12 @@ func (s *search) detection(luma, y *dsp.Plane) watermark.Detection {
 	if s.found {
 		kx, ky := float64(luma.W)/float64(y.W), float64(luma.H)/float64(y.H)
 		grow := dsp.Affine{kx, 0, (kx - 1) / 2, 0, ky, (ky - 1) / 2}
+		place := s.place
+		if s.fine {
+			place = s.finder.fromFine(y, place)
+		}
 		d.Payload = s.payload
-		d.Geometry = geometryOf(grow.Mul(s.place))
+		d.Geometry = geometryOf(grow.Mul(place))
 	}
 	return d
 }
@@ -37,7 +41,7 @@ func geometryOf(m dsp.Affine) *watermark.Geometry {
 // the mark.
 //
 // For an accepted payload it is the union bound of the check bits: the list
-// decodes made, times 32 paths, times 2⁻⁴⁰.
+// decodes made, times 32 paths, times the two tiles, times 2⁻⁴⁰.
 //
 // Otherwise it rests on the best pilot correlation. In a picture without the
 // mark the pilots' values v are fixed and their key phases uniform over four
@@ -48,7 +52,7 @@ func geometryOf(m dsp.Affine) *watermark.Geometry {
 // (measured); each geometry looked at counts anew.
 func (s *search) pValue() float64 {
 	if s.found {
-		return min(1, float64(s.reads)*listSize*math.Pow(2, -checkBits))
+		return min(1, float64(s.reads)*listSize*2*math.Pow(2, -checkBits))
 	}
 	tail := 0.5 * math.Erfc(s.luck/math.Sqrt2)
 	return -math.Expm1(float64(s.looks) * shiftsPerPose * math.Log1p(-tail))

@@ -67,15 +67,19 @@ func runningMean(v []float64, reach int) []float64 {
 }
 
 // read decodes a spectrum at a pose and accepts the first path whose 40 check
-// bits agree.
-func (t *Track) read(s *spectrum, at pose) (watermark.Payload, bool) {
+// bits agree with those of the tile or of the fine tile.
+func (t *Track) read(s *spectrum, at pose) (p watermark.Payload, fine, ok bool) {
 	if s.blank() {
-		return 0, false
+		return 0, false, false
 	}
 	for _, w := range code.Decode(t.finder.llrs(s, at), listSize) {
-		if w == word(t.key, watermark.Payload(w[0])) {
-			return watermark.Payload(w[0]), true
+		p := watermark.Payload(w[0])
+		if w == word(t.key, p, tileCheck) {
+			return p, false, true
+		}
+		if w == word(t.key, p, fineCheck) {
+			return p, true, true
 		}
 	}
-	return 0, false
+	return 0, false, false
 }

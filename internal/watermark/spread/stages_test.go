@@ -113,7 +113,7 @@ func TestFoldAgainstDFT(t *testing.T) {
 // markedNoise is white noise with the tile in it, laid by R(x) = tile(q·x − d).
 func markedNoise(track *Track, w, h int, q symmetry, d [2]float64, amplitude float64, seed uint64) *dsp.Plane {
 	r := rand.New(rand.NewPCG(seed, 3))
-	tile := track.tile(0xabcdef)
+	tile := track.tile(0xabcdef, 1)
 	p := dsp.NewPlane(w, h)
 	wrap := func(v float64) int { return int(math.Floor(v*oversample+0.5)) & (tileSide - 1) }
 	for y := range h {
@@ -142,7 +142,7 @@ func TestOrientFindsEverySymmetry(t *testing.T) {
 				t.Errorf("symmetry %d: shift %v, want %v", i, at.shift, d)
 			}
 		}
-		if got, ok := track.read(s, at); !ok || got != 0xabcdef {
+		if got, fine, ok := track.read(s, at); !ok || fine || got != 0xabcdef {
 			t.Errorf("symmetry %d: read %v %v", i, got, ok)
 		}
 	}

@@ -61,7 +61,7 @@ def layout(key):
     hs = band()
     ring = [h for h in hs if 6 <= math.hypot(*h) <= 13]
     ring.sort(key=lambda h: h[1] / h[0])  # stable: equal angles stay by radius
-    s, best = words(key, "certana/a/1/pilots"), None
+    s, best = words(key, "certana/a/2/pilots"), None
     for _ in range(64):
         draw = []
         for g in range(24):
@@ -71,11 +71,11 @@ def layout(key):
         if best is None or n < best[0]:
             best = n, draw
     pilots = best[1]
-    s = words(key, "certana/a/1/phases")
+    s = words(key, "certana/a/2/phases")
     quarters = [intn(s, 4) for _ in pilots]  # phase = (quarter + 1/2) * 90 degrees
     code = [h for h in hs if h not in pilots]
-    place = perm(words(key, "certana/a/1/interleave"), 512)[:2 * len(code)]
-    s = words(key, "certana/a/1/signs")
+    place = perm(words(key, "certana/a/2/interleave"), 512)[:2 * len(code)]
+    s = words(key, "certana/a/2/signs")
     signs = [1 - 2 * intn(s, 2) for _ in place]
     return pilots, quarters, code, place, signs
 
@@ -88,17 +88,17 @@ INFO = [int(x) for x in """
 492 493 494 495 496 497 498 499 500 501 502 503 504 505 506 507 508 509 510 511""".split()]
 
 
-def codeword(key, payload):
-    check = int.from_bytes(prf(key, "certana/a/1/check", payload.to_bytes(8, "big"))[:5], "big")
+def codeword(key, payload, label):
+    check = int.from_bytes(prf(key, label, payload.to_bytes(8, "big"))[:5], "big")
     bits = [payload >> i & 1 for i in range(64)] + [check >> i & 1 for i in range(40)]
     ones = [i for i, b in zip(INFO, bits) if b]
     return [sum(i & j == j for i in ones) & 1 for j in range(512)]
 
 
-def harmonics(key, payload):
+def harmonics(key, payload, label="certana/a/2/check"):
     """(u, v, complex amplitude); the tile is the sum of 2 Re(a exp(2 pi i (ux + vy) / 64))."""
     pilots, quarters, code, place, signs = layout(key)
-    x = codeword(key, payload)
+    x = codeword(key, payload, label)
     p = math.sqrt(0.15 / 2 / 24)
     out = [(u, v, p * complex(math.cos(a), math.sin(a)))
            for (u, v), a in zip(pilots, [(q + 0.5) * math.pi / 2 for q in quarters])]
@@ -113,6 +113,11 @@ def tile_at(hs, x, y):
                for u, v, a in hs for t in [2 * math.pi * (u * x + v * y) / 64])
 
 
+def mark_at(coarse, fine, x, y):
+    """The mark of a large picture at a canonical position."""
+    return math.sqrt(0.8) * tile_at(coarse, x, y) + math.sqrt(0.2) * tile_at(fine, 3 * x + 1, 3 * y + 1)
+
+
 def main():
     other = hashlib.sha256(b"another key").digest()
     payload = 0x0123456789ABCDEF
@@ -120,6 +125,8 @@ def main():
     for key in (KEY, other):
         pilots, quarters, code, place, signs = layout(key)
         hs, sym = harmonics(key, payload)
+        fine, fine_sym = harmonics(key, payload, "certana/a/2/check/fine")
+        places = ((0, 0), (0.125, 0), (0, 0.125), (13.5, 40.25), (63.875, 63.875), (31, 7), (20.625, 55))
         s = words(key, "a label")
         golden["keys"].append({
             "key": key.hex(),
@@ -128,8 +135,9 @@ def main():
             "minted": {str(n): f"{mint(key, n):016x}" for n in (0, 1, 2, 123456789, 2**40 - 1)},
             "pilots": pilots, "quarters": quarters, "code_harmonics": len(code),
             "place": place[:32], "symbols": "".join("+" if v > 0 else "-" for v in sym),
-            "tile": [[x, y, round(tile_at(hs, x, y), 6)] for x, y in
-                     ((0, 0), (0.125, 0), (0, 0.125), (13.5, 40.25), (63.875, 63.875), (31, 7), (20.625, 55))],
+            "fine_symbols": "".join("+" if v > 0 else "-" for v in fine_sym),
+            "tile": [[x, y, round(tile_at(hs, x, y), 6)] for x, y in places],
+            "large": [[x, y, round(mark_at(hs, fine, x, y), 6)] for x, y in places],
         })
     print(json.dumps(golden))
 
