@@ -125,12 +125,7 @@ func TestPainterAgainstSumOfCosines(t *testing.T) {
 	const payload = 0x123456789abcdef0
 	for _, size := range [][2]int{{200, 150}, {1500, 40}, {40, 2700}, {3000, 50}} {
 		w, h := size[0], size[1]
-		// A line between samples misses the finest waves of a fine tile, 10.7
-		// samples long, by up to 4%.
-		tolerance := 0.03
-		if scaleOf(w, h) >= fineFrom {
-			tolerance = 0.05
-		}
+		var off, power float64
 		hs, as := track.amplitudes(payload, scaleOf(w, h))
 		luma := photo(w, h, 3).Luma(canonicalSide)
 		mask := maskOf(luma)
@@ -148,10 +143,16 @@ func TestPainterAgainstSumOfCosines(t *testing.T) {
 				mx := ((float64(x)+0.5)*float64(luma.W)/float64(w))/maskStep - 0.5
 				my := ((float64(y)+0.5)*float64(luma.H)/float64(h))/maskStep - 0.5
 				want := sum * bilinearAt(mask, mx, my)
-				if math.Abs(float64(row[x])-want) > tolerance*(1+math.Abs(want)) {
+				off, power = off+(float64(row[x])-want)*(float64(row[x])-want), power+want*want
+				if scaleOf(w, h) < fineFrom && math.Abs(float64(row[x])-want) > 0.03*(1+math.Abs(want)) {
 					t.Fatalf("%v at (%d,%d): %g, want %g", size, x, y, row[x], want)
 				}
 			}
+		}
+		// A line between samples misses the finest waves of a fine tile, 10.7
+		// samples long, by up to 4%.
+		if rms := math.Sqrt(off / power); rms > 0.02 {
+			t.Errorf("%v: off by %.4f of the pattern", size, rms)
 		}
 	}
 }
