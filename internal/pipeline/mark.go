@@ -183,7 +183,7 @@ type prints struct {
 // verification aligns a copy by, both from luma of align.WorkingSide.
 func fingerprintOf(luma *dsp.Plane) (out prints) {
 	out.hash, out.quality = fingerprint.PDQ(luma)
-	f := align.Extract(luma, storedFeatures)
+	f := align.Extract(dsp.Shrink(luma, align.WorkingSide), storedFeatures)
 	if b, err := f.MarshalBinary(); err == nil { // the plane is within what the stored form holds
 		out.features = b
 	}
