@@ -49,11 +49,17 @@ type listDecoder struct {
 	forks []fork
 }
 
-type fork struct {
-	metric float32
-	parent uint8
-	bit    uint8
+// fork is a path's extension by one bit: the bits of its metric, which is not
+// negative, so that they sort as it does, then 2·path + bit.
+type fork uint64
+
+func newFork(metric float32, parent, bit int) fork {
+	return fork(math.Float32bits(metric))<<32 | fork(2*parent+bit)
 }
+
+func (f fork) metric() float32 { return math.Float32frombits(uint32(f >> 32)) }
+func (f fork) parent() int     { return int(uint32(f) / 2) }
+func (f fork) bit() uint32     { return uint32(f) & 1 }
 
 func newListDecoder(c *Code, list int) *listDecoder {
 	d := &listDecoder{code: c, list: min(max(list, 1), maxList)}
@@ -146,28 +152,35 @@ func (d *listDecoder) ascend(l, side int) {
 func (d *listDecoder) decide(side, rank int) {
 	f := d.forks[:0]
 	for p := range d.paths {
-		v := d.llrs(0, p)[0]
-		f = append(f, fork{d.metric[p] + softplus(-v), uint8(p), 0}, fork{d.metric[p] + softplus(v), uint8(p), 1})
+		v, m := d.llrs(0, p)[0], d.metric[p]
+		f = append(f, newFork(m+softplus(-v), p, 0), newFork(m+softplus(v), p, 1))
 	}
 	if len(f) > d.list {
-		slices.SortStableFunc(f, func(a, b fork) int { return cmp.Compare(a.metric, b.metric) })
+		slices.Sort(f)
 		f = f[:d.list]
 	}
-	words, llrAt, bitAt := d.word, d.llrAt, d.bitAt
-	for l := range llrAt {
-		a, b, c := llrAt[l], bitAt[0][l], bitAt[1][l]
-		for k, v := range f {
-			llrAt[l][k], bitAt[0][l][k], bitAt[1][l][k] = a[v.parent], b[v.parent], c[v.parent]
-		}
+	words := d.word
+	for l := range d.llrAt {
+		follow(&d.llrAt[l], f)
+		follow(&d.bitAt[0][l], f)
+		follow(&d.bitAt[1][l], f)
 	}
 	for k, v := range f {
-		d.metric[k] = v.metric
-		d.word[k] = words[v.parent]
-		d.word[k][rank/64] |= uint64(v.bit) << (rank % 64)
-		d.bits[side][0][k] = uint32(v.bit) << 31
+		d.metric[k] = v.metric()
+		d.word[k] = words[v.parent()]
+		d.word[k][rank/64] |= uint64(v.bit()) << (rank % 64)
+		d.bits[side][0][k] = v.bit() << 31
 		d.bitAt[side][0][k] = uint8(k)
 	}
 	d.paths = len(f)
+}
+
+// follow gives each fork its parent's slot.
+func follow(s *slots, forks []fork) {
+	old := *s
+	for k, v := range forks {
+		s[k%maxList] = old[v.parent()%maxList]
+	}
 }
 
 // combineF writes the LLR of the xor of two bits.
