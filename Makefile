@@ -13,9 +13,16 @@ GO        ?= go
 TESTFLAGS ?=
 PKG       ?= ./...
 
+# SIMD=1 builds with the toolchain's experiment, which vector kernels need
+# (docs/decisions/0015-kernels.md).
+SIMD ?=
+ifeq ($(SIMD),1)
+export GOEXPERIMENT := simd
+endif
+
 GOLANGCI := .tools/bin/golangci-lint
 
-.PHONY: help deps build demo test lint unit bench bench-http test-s3 test-postgres test-api generate clean
+.PHONY: help deps build demo test lint unit bench bench-http test-simd test-s3 test-postgres test-api generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -45,6 +52,10 @@ bench: build ## how long each stage takes on one thread, and each part against a
 bench-http: build ## authenticated reads against a static answer of the same server, by wrk
 	@command -v wrk >/dev/null || { echo 'bench-http: wrk is missing; on Debian: apt-get install wrk' >&2; exit 1; }
 	@bin/certana bench http
+
+test-simd: deps ## the vector kernels against the plain ones, which SIMD=1 builds in
+	GOEXPERIMENT=simd $(GO) vet ./internal/dsp
+	GOEXPERIMENT=simd $(GO) test $(TESTFLAGS) ./internal/dsp ./internal/watermark/spread
 
 test-s3: deps ## the blob store and the sealing service against a real S3 server
 	scripts/test-s3.sh

@@ -45,7 +45,27 @@ func boxRow(dst, src []float32, r int) {
 	for _, v := range src[:r] {
 		sum += float64(v)
 	}
-	for x := range dst {
+	// Between the ends one sample comes and one goes, and their number stays.
+	inner, outer := min(r+1, n), max(n-r, 0)
+	sum = boxEnd(dst, src, r, 0, min(inner, outer), sum)
+	if inner < outer {
+		k := 1 / float64(2*r+1)
+		come, leave := src[inner+r:outer+r], src[:outer-inner]
+		d := dst[inner:outer]
+		come, leave = come[:len(d)], leave[:len(d)]
+		for i := range d {
+			sum += float64(come[i]) - float64(leave[i])
+			d[i] = float32(sum * k)
+		}
+	}
+	boxEnd(dst, src, r, outer, n, sum)
+}
+
+// boxEnd does the same for samples from to to, where the window may reach
+// beyond src, and returns the sum.
+func boxEnd(dst, src []float32, r, from, to int, sum float64) float64 {
+	n := len(src)
+	for x := from; x < to; x++ {
 		lo, hi := x-r-1, x+r
 		if hi < n {
 			sum += float64(src[hi])
@@ -55,4 +75,5 @@ func boxRow(dst, src []float32, r int) {
 		}
 		dst[x] = float32(sum / float64(min(hi, n-1)-max(lo, -1)))
 	}
+	return sum
 }

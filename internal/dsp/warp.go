@@ -51,52 +51,77 @@ func warp(src *Plane, scale float64, w, h int, m Map) *Plane {
 		xs, ys := make([]float32, w), make([]float32, w)
 		for y := lo; y < hi; y++ {
 			m(y, xs, ys)
-			dst := out.Row(y)
-			for x := range dst {
-				dst[x] = bicubic(src, xs[x], ys[x])
-			}
+			warpRow(out.Row(y), src, xs, ys)
 		}
 	})
 	return out
 }
 
-// bicubic reads src at (x, y).
-func bicubic(src *Plane, x, y float32) float32 {
+// warpRow reads src at (xs, ys) by bicubic interpolation.
+func warpRow(dst []float32, src *Plane, xs, ys []float32) {
+	xs, ys = xs[:len(dst)], ys[:len(dst)]
+	maxX, maxY := inside(src)
+	for i := range dst {
+		x, y := xs[i], ys[i]
+		if !(x >= 1 && y >= 1 && x < maxX && y < maxY) {
+			dst[i] = bicubicOutside(src, x, y)
+			continue
+		}
+		at, wx, wy := cell(src, x, y)
+		a, b := src.Pix[at:][:4], src.Pix[at+src.W:][:4]
+		c, d := src.Pix[at+2*src.W:][:4], src.Pix[at+3*src.W:][:4]
+		k0, k1, k2, k3 := wy[0], wy[1], wy[2], wy[3]
+		s0 := wx[0] * ((k0*a[0] + k1*b[0]) + (k2*c[0] + k3*d[0]))
+		s1 := wx[1] * ((k0*a[1] + k1*b[1]) + (k2*c[1] + k3*d[1]))
+		s2 := wx[2] * ((k0*a[2] + k1*b[2]) + (k2*c[2] + k3*d[2]))
+		s3 := wx[3] * ((k0*a[3] + k1*b[3]) + (k2*c[3] + k3*d[3]))
+		dst[i] = (s0 + s1) + (s2 + s3)
+	}
+}
+
+// inside returns the bounds below which positions of at least 1 have all of
+// their sixteen neighbours in src.
+func inside(src *Plane) (maxX, maxY float32) { return float32(src.W - 2), float32(src.H - 2) }
+
+// cell returns the first neighbour of an inner position and the weights.
+func cell(src *Plane, x, y float32) (at int, wx, wy *[4]float32) {
+	fx, fy := int(x), int(y)
+	wx = &cubicTable[int((x-float32(fx))*cubicSteps+0.5)&(2*cubicSteps-1)]
+	wy = &cubicTable[int((y-float32(fy))*cubicSteps+0.5)&(2*cubicSteps-1)]
+	return (fy-1)*src.W + fx - 1, wx, wy
+}
+
+// bicubicOutside reads src at a position near its border or beyond, where the
+// border samples are repeated. Beyond it, one direction is left to interpolate.
+func bicubicOutside(src *Plane, x, y float32) float32 {
 	// Positions far outside (or not finite) are clamped before they become
 	// integers.
 	x = min(max(x, -1), float32(src.W))
 	y = min(max(y, -1), float32(src.H))
-	if x == -1 || y == -1 || x == float32(src.W) || y == float32(src.H) {
-		return src.At(min(max(int(x), 0), src.W-1), min(max(int(y), 0), src.H-1))
-	}
 	fx, fy := floorInt(x), floorInt(y)
 	wx := &cubicTable[int((x-float32(fx))*cubicSteps+0.5)&(2*cubicSteps-1)]
 	wy := &cubicTable[int((y-float32(fy))*cubicSteps+0.5)&(2*cubicSteps-1)]
-	if fx < 1 || fy < 1 || fx+2 >= src.W || fy+2 >= src.H {
-		return bicubicBorder(src, fx, fy, wx, wy)
+	var sum float32
+	switch {
+	case x == -1 || x == float32(src.W):
+		at := min(max(fx, 0), src.W-1)
+		for j, k := range wy {
+			sum += k * src.At(at, min(max(fy-1+j, 0), src.H-1))
+		}
+	case y == -1 || y == float32(src.H):
+		sum = fourOf(src.Row(min(max(fy, 0), src.H-1)), fx, wx)
+	default:
+		for j, k := range wy {
+			sum += k * fourOf(src.Row(min(max(fy-1+j, 0), src.H-1)), fx, wx)
+		}
 	}
-	i := (fy-1)*src.W + fx - 1
-	a := src.Pix[i:][:4]
-	b := src.Pix[i+src.W:][:4]
-	c := src.Pix[i+2*src.W:][:4]
-	d := src.Pix[i+3*src.W:][:4]
-	w0, w1, w2, w3 := wx[0], wx[1], wx[2], wx[3]
-	return wy[0]*(w0*a[0]+w1*a[1]+w2*a[2]+w3*a[3]) +
-		wy[1]*(w0*b[0]+w1*b[1]+w2*b[2]+w3*b[3]) +
-		wy[2]*(w0*c[0]+w1*c[1]+w2*c[2]+w3*c[3]) +
-		wy[3]*(w0*d[0]+w1*d[1]+w2*d[2]+w3*d[3])
+	return sum
 }
 
-// bicubicBorder repeats the border samples.
-func bicubicBorder(src *Plane, fx, fy int, wx, wy *[4]float32) float32 {
-	var sum float32
-	for j, k := range wy {
-		row := src.Row(min(max(fy-1+j, 0), src.H-1))
-		var s float32
-		for i, c := range wx {
-			s += c * row[min(max(fx-1+i, 0), src.W-1)]
-		}
-		sum += k * s
+// fourOf weighs the four samples of a row around fx, repeating its ends.
+func fourOf(row []float32, fx int, wx *[4]float32) (sum float32) {
+	for i, c := range wx {
+		sum += c * row[min(max(fx-1+i, 0), len(row)-1)]
 	}
 	return sum
 }
