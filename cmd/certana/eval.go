@@ -21,8 +21,8 @@ func newEval(e *env) *cobra.Command {
 		Short: "Measure what the watermark survives, over a folder of pictures",
 		Long: `Measure what the watermark survives: mark every picture of a folder, attack it,
 decode, and count the payloads that came back. Prints Markdown tables. With --out
-every decode is kept as a line of rows.jsonl, and a run that was interrupted goes
-on where it stopped.`,
+every decode is kept as a line of rows.jsonl, a run that was interrupted goes on
+where it stopped, and report.html shows what it came to.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
@@ -37,6 +37,9 @@ on where it stopped.`,
 			}
 			o.Progress = e.progress("decodes")
 			s, err := eval.Run(c.Context(), o)
+			if err == nil && o.Out != "" {
+				err = writeRecovery(c.Context(), c, o, s)
+			}
 			if err != nil {
 				return err
 			}
@@ -53,7 +56,7 @@ on where it stopped.`,
 	f.IntVar(&o.MaxSide, "max-side", 0, "shrink larger pictures to this long side first; 0 keeps them")
 	f.IntVar(&o.Windows, "windows", 0, "measure so many windows of each picture at its own resolution; 0 takes it whole")
 	f.Float64Var(&o.WindowMegapixels, "window-megapixels", 2, "size of each window")
-	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl and summary.json")
+	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl, summary.json and report.html")
 	psnrBFlag(c, &psnrB)
 	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
 	c.AddCommand(newEvalFPR(e), newEvalTamper(e))

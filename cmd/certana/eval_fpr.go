@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/certana/certana/internal/eval"
+	"github.com/certana/certana/internal/eval/report"
 	"github.com/certana/certana/internal/watermark/spread"
 )
 
@@ -45,6 +46,11 @@ adds to it. Exits with 1 when a payload was accepted.`,
 				}
 				out.Trials = &s
 			}
+			if o.Out != "" {
+				if err := report.FalseAccepts(o.Out, out.Images, out.Trials, origin(c)); err != nil {
+					return err
+				}
+			}
 			if err := e.printFalse(out); err != nil {
 				return err
 			}
@@ -59,7 +65,7 @@ adds to it. Exits with 1 when a payload was accepted.`,
 	f.IntVar(&o.Images, "images", 2000, "decodes of each track")
 	f.IntVar(&trials, "trials", 0, "read the pictures of --corpus under so many random keys")
 	f.IntVar(&o.Side, "side", 256, "side of the crops, in pixels")
-	f.StringVar(&o.Out, "out", "", "folder for fpr.jsonl, fpr.json, trials.jsonl and trials.json")
+	f.StringVar(&o.Out, "out", "", "folder for fpr.jsonl, fpr.json, trials.jsonl, trials.json and fpr.html")
 	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
 	return c
 }

@@ -23,8 +23,9 @@ func newEvalTamper(e *env) *cobra.Command {
 copies within it, smooth fills, plates with text, collages of two marked pictures),
 process it, and compare the map that is read without the original with the truth:
 F1, IoU and AUC over pixels, and the share of untouched pictures that is flagged.
-Prints Markdown tables. With --out every map is kept as a line of rows.jsonl, and
-a run that was interrupted goes on where it stopped.`,
+Prints Markdown tables. With --out every map is kept as a line of rows.jsonl, a
+run that was interrupted goes on where it stopped, and report.html shows what it
+came to.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.Corpus == "" {
@@ -48,6 +49,9 @@ a run that was interrupted goes on where it stopped.`,
 			}
 			o.Progress = e.progress("maps")
 			s, err := eval.Tamper(c.Context(), o)
+			if err == nil && o.Out != "" {
+				err = writeTamper(c.Context(), c, o, s)
+			}
 			if err != nil {
 				return err
 			}
@@ -68,7 +72,7 @@ a run that was interrupted goes on where it stopped.`,
 	f.StringSliceVar(&after, "after", nil, "what all pictures go through, such as none,jpeg:80 (default clean, noise, JPEG, WebP)")
 	f.StringSliceVar(&benign, "benign", nil, "what only untouched pictures go through as well (default filters, tones, scaling)")
 	psnrBFlag(c, &psnrB)
-	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl and summary.json")
+	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl, summary.json and report.html")
 	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
 	f.Lookup("tracks").DefValue = "b"
 	tracks = "b"

@@ -155,8 +155,7 @@ func (m *tampering) forgery(ctx context.Context, s *subject, rows []TamperRow) e
 		if err != nil {
 			return err
 		}
-		seed := uint64(m.Seed)<<40 ^ uint64(s.file.index)<<20 ^ uint64(1e4*rows[0].Area)
-		if f, err = forge.Apply(s.marked, donor, forge.Kind(edit), rows[0].Area, seed); err != nil {
+		if f, err = forge.Apply(s.marked, donor, forge.Kind(edit), rows[0].Area, m.forgerySeed(s, rows[0].Area)); err != nil {
 			return err
 		}
 	}
@@ -179,6 +178,11 @@ func (m *tampering) forgery(ctx context.Context, s *subject, rows []TamperRow) e
 		m.advance(1)
 	}
 	return nil
+}
+
+// forgerySeed sets the place and the shape of a forgery.
+func (m *tampering) forgerySeed(s *subject, area float64) uint64 {
+	return uint64(m.Seed)<<40 ^ uint64(s.file.index)<<20 ^ uint64(1e4*area)
 }
 
 // donor is the next picture of the corpus: as it is, or marked with its own
