@@ -89,8 +89,8 @@ func (t *tilePilots) place(cols, rows int) {
 
 // bend is the displacement field of a perspective, to second order, over a
 // frame, in canonical pixels of the tile's own axes: with x and y scaled as in
-// tilePilots, d = (b₀ + b₁x + b₂y, b₃ + b₄x + b₅y) + Q·(b₆x + b₇y)·(x, y), Q the
-// turn, its axes weighted by the frame's extent.
+// tilePilots, d = (b₀ + b₁x + b₂y, b₃ + b₄x + b₅y) + Q·(b₆x + b₇y)·(x, y)', Q the
+// turn and (x, y)' scaled by the longer half extent for either axis.
 type bend [bendTerms]float64
 
 const (
@@ -284,18 +284,23 @@ func solve(a, b []float64) bool {
 // along returns the frame's map with the bend, less its constant part, undone:
 // the content at x is found at w = x + turnᵀ·(d(w) − d(0)), by two steps.
 func (t *tilePilots) along(f frame, b bend) dsp.Map {
-	e := b
-	e[0], e[3] = 0, 0
+	xx, yx := t.inFrame(b[1]/t.sx, b[4]/t.sx)
+	xy, yy := t.inFrame(b[2]/t.sy, b[5]/t.sy)
+	// The perspective part is (g·x + h·y)·(x, y), in the frame's axes already.
+	g, h := b[6]/t.sx/max(t.sx, t.sy), b[7]/t.sy/max(t.sx, t.sy)
 	m := f.toPicture
 	return func(v int, xs, ys []float32) {
+		y0 := float64(v) - t.cy
 		for i := range xs {
-			px, py := float64(i), float64(v)
+			x0 := float64(i) - t.cx
+			x, y := x0, y0
 			for range 2 {
-				dx, dy := t.inFrame(t.at(e, (px-t.cx)/t.sx, (py-t.cy)/t.sy))
-				px, py = float64(i)+dx, float64(v)+dy
+				k := g*x + h*y
+				x, y = x0+(xx+k)*x+xy*y, y0+yx*x+(yy+k)*y
 			}
-			xs[i] = float32(m[0]*px + m[1]*py + m[2])
-			ys[i] = float32(m[3]*px + m[4]*py + m[5])
+			x, y = x+t.cx, y+t.cy
+			xs[i] = float32(m[0]*x + m[1]*y + m[2])
+			ys[i] = float32(m[3]*x + m[4]*y + m[5])
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 type finder struct {
 	layout *layout
 	fine   *comb // whole pictures
+	small  *comb // pictures of at most smallSide samples
 	coarse *comb // mean of windows, for pictures stretched or tilted
 }
 
@@ -16,7 +17,8 @@ func newFinder(l *layout) *finder {
 	return &finder{
 		layout: l,
 		fine:   newComb(1024, 12, 6, 0.0025, 0.003),
-		coarse: newComb(512, 8, 3, 0.005, 0.006),
+		small:  newComb(512, 12, 6, 0.005, 0.006),
+		coarse: newComb(512, 8, 3, 0.0075, 0.009),
 	}
 }
 
@@ -32,6 +34,7 @@ const (
 	periodicFrom = 2.5
 	bendFrom     = 5.5 // and from which a fit of the displacement is
 	sureFrom     = 12  // pilot score that ends the search for a better candidate
+	smallSide    = 400 // long side up to which a picture is small
 	minDecoded   = 16  // samples on the short side below which nothing is tried
 	leastShown   = 0.7 // of the long side, that a whole picture fills at least when it stands in a frame
 )
@@ -77,8 +80,12 @@ func (s *search) run(y *dsp.Plane) {
 	}
 	long := float64(max(y.W, y.H))
 	least := leastShown * long / canonicalSide
-	power := s.finder.fine.spectrumOf(id.white)
-	cands := s.evaluate(y, s.finder.fine, power, s.finder.fine.search(power, unstrained, least), 4, false)
+	fine := s.finder.fine
+	if long <= smallSide {
+		fine = s.finder.small
+	}
+	power := fine.spectrumOf(id.white)
+	cands := s.evaluate(y, fine, power, fine.search(power, unstrained, least), 4, false)
 	if s.found || s.finish(y, append(cands, id), 2) {
 		return
 	}
@@ -90,6 +97,9 @@ func (s *search) run(y *dsp.Plane) {
 			s.place = dsp.Affine{2, 0, 0.5, 0, 2, 0.5}.Mul(s.place)
 			return
 		}
+	}
+	if long <= smallSide {
+		return // the peaks of so small a picture are wide already
 	}
 	welch, gain := s.finder.coarse.welch(id.white)
 	var peaks []peak

@@ -349,31 +349,3 @@ func BenchmarkEmbed2MP(b *testing.B) {
 		}
 	}
 }
-
-func benchmarkDecode(b *testing.B, p *dsp.Plane, want bool) {
-	track := New(watermark.TestKey, Config{})
-	for b.Loop() {
-		if d := track.Decode(p); d.Detected != want {
-			b.Fatal(d)
-		}
-	}
-}
-
-func markedLuma(b *testing.B) *dsp.Plane {
-	pic := photo(1732, 1155, 1)
-	if _, err := New(watermark.TestKey, Config{}).Embed(pic, 1); err != nil {
-		b.Fatal(err)
-	}
-	return pic.Luma(0)
-}
-
-func BenchmarkDecodeClean2MP(b *testing.B) { benchmarkDecode(b, markedLuma(b), true) }
-
-func BenchmarkDecodeRotated2MP(b *testing.B) {
-	p, _ := rotated(markedLuma(b), 4, 0.8)
-	benchmarkDecode(b, p, true)
-}
-
-func BenchmarkDecodeUnmarked2MP(b *testing.B) {
-	benchmarkDecode(b, photo(1732, 1155, 1).Luma(0), false)
-}
