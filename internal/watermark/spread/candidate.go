@@ -193,8 +193,8 @@ func (m matrix) near(o matrix) bool {
 func (s *search) finish(y *dsp.Plane, cands []*candidate, most int) bool {
 	slices.SortStableFunc(cands, byPose)
 	for _, c := range cands[:min(len(cands), most)] {
-		if c.pose.z < bendFrom {
-			break
+		if !c.pose.likely(bendFrom) {
+			continue
 		}
 		straight := s.straighten(y, c)
 		if s.found {

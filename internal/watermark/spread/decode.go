@@ -27,7 +27,7 @@ const (
 	lookFrom = 4.4 // comb score from which a geometry is looked at
 	readFrom = 4.5 // pilot score from which a list decode is worth its time
 	hardFrom = 5   // and from which a reading evened and around the pilots' pose is
-	luckFrom = 4   // of a pose that is only just good enough
+	luckFrom = 3.9 // of a pose that is only just good enough
 	// From this excess on, a residual is taken to repeat with the tile's period at
 	// all. 1 in 30 unmarked pictures does, mostly those of meshes and façades; a
 	// marked one that can just be read has 3.6 and more.

@@ -75,10 +75,11 @@ func (f *finder) poses(s *spectrum, r ring) []pose {
 }
 
 // likely tells whether a pose is worth more time: its score is high enough for
-// that, and not by a few pilots alone unless it is higher still. Of 3,000
-// unmarked pictures a tenth reach 4.5, and 1 in 20 if their luck must reach 4.
+// that, and not by a few pilots alone or by the power of another's mark unless
+// it is beyond doubt. Of 3,000 looks at unmarked pictures a tenth reach 4.5, and
+// 1 in 20 if their luck must reach 3.9.
 func (p pose) likely(from float64) bool {
-	return p.z >= from && (p.luck >= luckFrom || p.z >= from+1)
+	return p.z >= from && (p.luck >= luckFrom || p.z >= sureFrom)
 }
 
 // beside tells poses that one climb might have led to.
