@@ -44,10 +44,18 @@ func candidateOf(f frame, place dsp.Affine, res residual, valid, view span) *can
 	return c
 }
 
-// look orients a candidate.
+// look orients a candidate and counts it for the p-value.
 func (s *search) look(c *candidate) *candidate {
 	c.pose = s.orient(c.spectra[0], upright)
 	return c
+}
+
+// orient is a look at a geometry nobody has fitted to the pilots.
+func (s *search) orient(sp *spectrum, r ring) pose {
+	p := s.finder.orient(sp, r)
+	s.looks++
+	s.least = min(s.least, s.finder.chance(sp, p))
+	return p
 }
 
 // spectrum returns the candidate's spectrum in one of the readings.
@@ -61,16 +69,6 @@ func (c *candidate) spectrum(reading int) *spectrum {
 	}
 	return c.spectra[reading]
 }
-
-// poses counts what it looks at for the p-value.
-func (s *search) poses(sp *spectrum, r ring) []pose {
-	p := s.finder.poses(sp, r)
-	s.looks++
-	s.luck = max(s.luck, p[0].luck)
-	return p
-}
-
-func (s *search) orient(sp *spectrum, r ring) pose { return s.poses(sp, r)[0] }
 
 // read spends one list decode on a spectrum; place is where its frame lies.
 func (s *search) read(sp *spectrum, at pose, place dsp.Affine) bool {
@@ -110,7 +108,7 @@ func (s *search) readPlain(c *candidate) bool {
 		return false
 	}
 	sp := c.spectrum(1)
-	return s.read(sp, s.orient(sp, c.pose.ring), c.place)
+	return s.read(sp, s.finder.orient(sp, c.pose.ring), c.place)
 }
 
 // readHard reads the candidate evened, at the pilots' best pose, around it and
@@ -121,8 +119,8 @@ func (s *search) readHard(c *candidate) bool {
 		return false
 	}
 	sp := c.spectrum(evened)
-	poses := s.poses(sp, upright)
-	if other := s.poses(sp, inverted); other[0].z > poses[0].z {
+	poses := s.finder.poses(sp, upright)
+	if other := s.finder.poses(sp, inverted); other[0].z > poses[0].z {
 		poses = other
 	}
 	if s.read(sp, poses[0], c.place) {
@@ -235,7 +233,8 @@ func (s *search) straighten(y *dsp.Plane, c *candidate) *candidate {
 	var best *candidate
 	for _, f := range fits[:min(len(fits), 2)] {
 		res, valid := c.frame.read(y, t.along(c.frame, f.b))
-		straight := s.look(candidateOf(c.frame, t.straightened(c.frame, f.b), res, valid, nil))
+		straight := candidateOf(c.frame, t.straightened(c.frame, f.b), res, valid, nil)
+		straight.pose = s.finder.orient(straight.spectra[0], c.pose.ring)
 		if s.readPlain(straight) {
 			return straight
 		}

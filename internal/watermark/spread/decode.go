@@ -53,7 +53,7 @@ func (t *Track) Decode(luma *dsp.Plane) watermark.Detection {
 	if min(y.W, y.H) < minDecoded {
 		return watermark.Detection{Track: t.ID(), PValue: 1}
 	}
-	s := &search{track: t, finder: t.finder}
+	s := newSearch(t)
 	s.run(y)
 	return s.detection(luma, y)
 }
@@ -64,13 +64,15 @@ type search struct {
 	finder *finder
 	reads  int     // list decodes spent
 	looks  int     // geometries oriented by the pilots
-	luck   float64 // highest keyed pilot score among them
+	least  float64 // the least chance of a correlation as high as theirs
 
 	found   bool
 	payload watermark.Payload
 	fine    bool       // it was the fine tile's
 	place   dsp.Affine // canonical (or fine) to the shrunk picture, when found
 }
+
+func newSearch(t *Track) *search { return &search{track: t, finder: t.finder, least: 1} }
 
 // run tries everything in turn until a payload is found.
 func (s *search) run(y *dsp.Plane) {

@@ -17,7 +17,7 @@ type pose struct {
 	shift [2]float64 // canonical pixels
 	ring  ring
 	z     float64 // pilot correlation in standard deviations of the noise
-	luck  float64 // the same in standard deviations over all keys (see pValue)
+	luck  float64 // the same in standard deviations over all keys
 }
 
 // ring is the radius from which harmonics are taken to be inverted; 0 is none.

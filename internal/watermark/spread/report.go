@@ -43,21 +43,11 @@ func geometryOf(m dsp.Affine) *watermark.Geometry {
 // For an accepted payload it is the union bound of the check bits: the list
 // decodes made, times 32 paths, times the two tiles, times 2⁻⁴⁰.
 //
-// Otherwise it rests on the best pilot correlation. In a picture without the
-// mark the pilots' values v are fixed and their key phases uniform over four
-// quarter turns, so that at any one shift and turn Re Σ v·conj(phase) is a sum
-// of independent signs of variance Σ|v|²/2, whatever the picture. The largest
-// of it, in such standard deviations, over all shifts and turns of one
-// geometry behaves like that of shiftsPerPose independent normal scores
-// (measured); each geometry looked at counts anew.
+// Otherwise it rests on the best pilot correlation: the least chance of all
+// geometries looked at, each of which counts anew.
 func (s *search) pValue() float64 {
 	if s.found {
 		return min(1, float64(s.reads)*listSize*2*math.Pow(2, -checkBits))
 	}
-	tail := 0.5 * math.Erfc(s.luck/math.Sqrt2)
-	return -math.Expm1(float64(s.looks) * shiftsPerPose * math.Log1p(-tail))
+	return -math.Expm1(float64(s.looks) * math.Log1p(-min(s.least, 1-1e-15)))
 }
-
-// shiftsPerPose is the number of independent normal scores that a maximum over
-// all shifts and turns is worth.
-const shiftsPerPose = 9000

@@ -261,30 +261,64 @@ func TestSolve(t *testing.T) {
 	}
 }
 
-// Under the null the p-value must be uniform, or conservative: here the null
-// is one picture under many keys, as the theory has it.
+// TestPValueIsCalibrated: without the mark the p-value is uniform, here over
+// keys in pictures that the fit has not seen.
 func TestPValueIsCalibrated(t *testing.T) {
-	y := photo(640, 480, 21).Luma(0)
-	s := foldOf(residualOf(y).whiten(suppressions[0]), everything(y))
-	const keys = 300
-	var below [3]int
+	const keys, pictures = 1500, 4
 	levels := [3]float64{0.5, 0.1, 0.01}
-	for i := range keys {
-		f := &finder{layout: newLayout(watermark.Key{byte(i), byte(i >> 8), 77})}
-		sr := &search{looks: 1, luck: f.orient(s, upright).luck}
-		for j, l := range levels {
-			if sr.pValue() <= l {
-				below[j]++
+	var below [3]int
+	for seed := range uint64(pictures) {
+		c := wholeOf(photo(256+64*int(seed), 256, 21+seed).Luma(0))
+		for i := range keys / pictures {
+			f := &finder{layout: newLayout(watermark.Key{byte(i), byte(i >> 8), byte(seed), 77})}
+			s := newSearch(&Track{layout: f.layout, finder: f})
+			s.look(c)
+			for j, l := range levels {
+				if s.pValue() <= l {
+					below[j]++
+				}
 			}
 		}
 	}
-	t.Logf("p ≤ 0.5, 0.1, 0.01 for %v of %d keys", below, keys)
-	for j, most := range [3]int{190, 50, 10} {
-		if below[j] > most {
-			t.Errorf("p ≤ %g for %d of %d keys", levels[j], below[j], keys)
+	t.Logf("p ≤ 0.5, 0.1, 0.01 for %v of %d", below, keys)
+	for j, l := range levels {
+		// Three standard deviations, and a fifth for the fit.
+		want, sd := l*keys, 3*math.Sqrt(l*(1-l)*keys)
+		if n := float64(below[j]); n < 0.8*want-sd || n > 1.2*want+sd {
+			t.Errorf("p ≤ %g for %d of %d", l, below[j], keys)
 		}
 	}
-	if below[0] < 90 {
-		t.Errorf("p ≤ 0.5 for %d of %d keys only", below[0], keys)
+}
+
+// TestTailAgainstCounting: the saddle point is the tail of a sum of cosines,
+// here counted.
+func TestTailAgainstCounting(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	amplitudes := []float64{3, 1, 1, 0.2, 2, 1.5, 1, 0.7, 0.1, 1, 1, 2.2}
+	const draws = 400_000
+	levels := [3]float64{3, 6, 9}
+	var above [3]int
+	for range draws {
+		sum := 0.0
+		for _, a := range amplitudes {
+			sum += a * math.Cos(2*math.Pi*r.Float64())
+		}
+		for j, l := range levels {
+			if sum >= l {
+				above[j]++
+			}
+		}
+	}
+	for j, l := range levels {
+		got, want := tail(amplitudes, l), float64(above[j])/draws
+		if math.Abs(got/want-1) > 0.02+3/math.Sqrt(float64(above[j])) {
+			t.Errorf("P(sum ≥ %g) = %.3g, counted %.3g", l, got, want)
+		}
+	}
+	if got := tail(amplitudes, 14.7); !(got > 0 && got < 1e-9) {
+		t.Errorf("at the very end: %g", got)
+	}
+	if got := tail(nil, 1); got != 1 {
+		t.Errorf("of nothing: %g", got)
 	}
 }

@@ -29,7 +29,7 @@ func Trials(luma *dsp.Plane, n int, seed uint64) (accepted, decoded int) {
 		key := sha256.Sum256(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, seed), uint64(i)))
 		t := &Track{key: watermark.Key(key), layout: newLayout(key)}
 		t.finder = &finder{layout: t.layout}
-		s := &search{track: t, finder: t.finder}
+		s := newSearch(t)
 		c := *picture
 		s.look(&c)
 		if s.readPlain(&c) || s.readHard(&c) {
