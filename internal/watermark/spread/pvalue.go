@@ -30,7 +30,7 @@ func (f *finder) chance(s *spectrum, p pose) float64 {
 // placesPerPose is the factor for one geometry. Fitted to 50,000 looks at 63
 // photographs and crops of them under random keys, of which 90% to 0.1% give
 // 460 to 770.
-const placesPerPose = 700
+const placesPerPose = 620
 
 // tail is the chance that Σ a·cos(φ) reaches s, the phases φ independent and
 // uniform: the saddle-point approximation of Lugannani and Rice (Adv. Appl.
