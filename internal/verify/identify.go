@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/blob"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/fingerprint"
 	"github.com/certana/certana/internal/registry"
@@ -32,6 +34,9 @@ type found struct {
 
 	chosen *candidate // the one that the verdict is about; nil is none
 	result tamper.Result
+	absent bool // its rendition is not there to be compared with
+
+	fragile *reading // nil where track B was not looked at
 }
 
 // identify gathers the candidates: by exact bytes, by watermark, by
@@ -204,15 +209,16 @@ func (v *Verifier) compare(ctx context.Context, p *probe, f *found, o Options) e
 		}
 		c := &f.candidates[i]
 		if c.exact {
-			best = &compared{i, untouched(p)}
+			best = &compared{i, untouched(p), false}
 			break
 		}
 		r, err := v.Comparer.Compare(ctx, c.asset, p.rgb)
-		if err != nil {
+		absent := errors.Is(err, blob.ErrNotFound)
+		if err != nil && !absent {
 			return err
 		}
 		n++
-		if next := (&compared{i, r}); best == nil || next.better(best) {
+		if next := (&compared{i, r, absent}); best == nil || next.better(best) {
 			best = next
 		}
 		if c.track && r.Registered && r.Map.SameScene {
@@ -221,7 +227,7 @@ func (v *Verifier) compare(ctx context.Context, p *probe, f *found, o Options) e
 	}
 	switch {
 	case best != nil:
-		f.chosen, f.result = &f.candidates[best.index], best.result
+		f.chosen, f.result, f.absent = &f.candidates[best.index], best.result, best.absent
 	case len(f.candidates) > 0: // only copies, of sources that the caller may not know of
 		f.chosen = &f.candidates[0]
 	}
@@ -232,6 +238,7 @@ func (v *Verifier) compare(ctx context.Context, p *probe, f *found, o Options) e
 type compared struct {
 	index  int
 	result tamper.Result
+	absent bool // the rendition is lost
 }
 
 // better tells whether the picture agrees more with c than with d. Agreement
@@ -241,7 +248,7 @@ func (c *compared) better(d *compared) bool {
 		switch m := c.result.Map; {
 		case !c.result.Registered || !m.SameScene:
 			return 0
-		case m.Altered:
+		case !agrees(m):
 			return 1 + m.Agreement
 		default:
 			return 3 + m.Agreement

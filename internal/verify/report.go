@@ -15,6 +15,7 @@ import (
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
 	"github.com/certana/certana/internal/exif"
+	"github.com/certana/certana/internal/tamper"
 )
 
 // report fills the answer in; verdict and confidence are the caller's.
@@ -28,7 +29,7 @@ func report(p *probe, f *found, w *weighed, o Options) Result {
 		Claimants:   []asset.Issuer{},
 		Evidence:    evidence(p, f, w),
 	}
-	if o.TamperMap && f.result.Map != nil {
+	if o.TamperMap && (f.result.Map != nil || f.local() != nil) {
 		r.TamperMap = tamperPNG(p, f)
 	}
 	if f.chosen == nil {
@@ -41,9 +42,7 @@ func report(p *probe, f *found, w *weighed, o Options) Result {
 	}
 	r.Claimants = append(r.Claimants, w.claimants...)
 	r.Metadata.Modifications = append(r.Metadata.Modifications, disclosed(w.modified, a, o)...)
-	if m := f.result.Map; m != nil && m.SameScene {
-		r.TamperBoxes = boxes(p, f)
-	}
+	r.TamperBoxes = boxes(p, f)
 	return r
 }
 
@@ -91,6 +90,15 @@ func blockchainResult(w *weighed) BlockchainResult {
 	return r
 }
 
+// local is track B's map as far as it counts: where the pixels were compared and
+// agree, its word is listed among the evidence and no more.
+func (f *found) local() *localMap {
+	if f.fragile == nil || f.result.Registered && f.result.Map.SameScene && agrees(f.result.Map) {
+		return nil
+	}
+	return f.fragile.local
+}
+
 // disclosed is what a caller may see of the metadata's differences: outsiders
 // learn which fields differ, never the registered values.
 func disclosed(all []exif.Modification, a asset.Asset, o Options) []exif.Modification {
@@ -107,9 +115,16 @@ func disclosed(all []exif.Modification, a asset.Asset, o Options) []exif.Modific
 
 // boxes are the altered regions in pixels of the submitted picture.
 func boxes(p *probe, f *found) []asset.Box {
+	var regions []tamper.Box
+	if m := f.result.Map; m != nil && m.SameScene {
+		regions = m.Regions
+	}
+	if l := f.local(); l != nil {
+		regions = append(slices.Clone(regions), l.apart(regions)...)
+	}
 	sx, sy := float64(p.info.Width)/float64(p.rgb.W), float64(p.info.Height)/float64(p.rgb.H)
 	out := []asset.Box{}
-	for _, b := range f.result.Map.Regions {
+	for _, b := range regions {
 		x0, y0 := int(math.Floor(float64(b.X)*sx)), int(math.Floor(float64(b.Y)*sy))
 		x1, y1 := int(math.Ceil(float64(b.X+b.W)*sx)), int(math.Ceil(float64(b.Y+b.H)*sy))
 		out = append(out, asset.Box{X: x0, Y: y0, Score: b.Score,
@@ -121,7 +136,14 @@ func boxes(p *probe, f *found) []asset.Box {
 // tamperPNG renders the map in the submitted picture's upright geometry.
 func tamperPNG(p *probe, f *found) *string {
 	w, h := p.info.Width, p.info.Height
-	img := &image.Gray{Pix: f.result.Map.Gray(w, h), Stride: w, Rect: image.Rect(0, 0, w, h)}
+	grey := make([]uint8, w*h)
+	if f.result.Map != nil {
+		grey = f.result.Map.Gray(w, h)
+	}
+	if l := f.local(); l != nil {
+		l.over(grey, w, h)
+	}
+	img := &image.Gray{Pix: grey, Stride: w, Rect: image.Rect(0, 0, w, h)}
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
 		return nil // a grey picture in memory always encodes
@@ -157,7 +179,18 @@ func evidence(p *probe, f *found, w *weighed) []asset.Evidence {
 		scene.Figure, pixels.Figure = &m.Agreement, &m.Ratio
 		pixels.Note = fmt.Sprintf("altered share of the compared pixels, which are %.0f%% of the picture", 100*m.Coverage)
 	}
-	return append(out, scene, pixels,
+	out = append(out, scene, pixels)
+	if l := f.fragile; l != nil {
+		e := asset.Evidence{Check: "localization", Outcome: l.outcome, Note: l.note}
+		if l.outcome != asset.NotChecked {
+			e.Figure = &l.share
+		}
+		if l.outcome == asset.Fail && fs.Pixels == asset.Pass {
+			e.Note += "; the comparison with the registered rendition does not bear it out"
+		}
+		out = append(out, e)
+	}
+	return append(out,
 		asset.Evidence{Check: "metadata", Outcome: w.metadata, Note: "the file's metadata against the registered; benign copies often lose it"},
 		asset.Evidence{Check: "signature", Outcome: fs.Signature, Note: "the organization's signature over the statement"},
 		asset.Evidence{Check: "record", Outcome: fs.Record, Note: "the stored record against the statement"},

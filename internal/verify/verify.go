@@ -14,11 +14,12 @@ import (
 	"github.com/certana/certana/internal/watermark/fragile"
 )
 
-// START HERE TOO. A submitted picture is held against the record in five steps:
+// START HERE TOO. A submitted picture is held against the record in six steps:
 //
 //	probe     bytes → picture, hashes, luma              (probe.go)
 //	identify  whose could it be? bytes, marks, fingerprint (identify.go)
 //	compare   aligned with the registered rendition, where does it differ?
+//	localize  what does its semi-fragile mark say was altered? (fragile.go)
 //	weigh     signature, ledger, metadata                 (weigh.go)
 //	judge     findings → verdict                          (verdict.go)
 //
@@ -69,6 +70,9 @@ func (v *Verifier) Verify(ctx context.Context, file *pipeline.Spooled, o Options
 		return Result{}, err
 	}
 	if err := v.compare(ctx, pr, found, o); err != nil {
+		return Result{}, err
+	}
+	if err := v.localize(ctx, file, pr, found); err != nil {
 		return Result{}, err
 	}
 	w, err := v.weigh(ctx, pr, found)

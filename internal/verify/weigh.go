@@ -10,6 +10,7 @@ import (
 	"github.com/certana/certana/internal/exif"
 	"github.com/certana/certana/internal/ledger"
 	"github.com/certana/certana/internal/pipeline"
+	"github.com/certana/certana/internal/tamper"
 	"github.com/certana/certana/internal/watermark"
 )
 
@@ -155,7 +156,7 @@ func (v *Verifier) compareMetadata(ctx context.Context, w *weighed, a asset.Asse
 // findings turns what was found into what the verdict is made of.
 func (w *weighed) findings(p *probe, f *found) Findings {
 	n := asset.NotChecked
-	out := Findings{Exact: n, Track: n, Fingerprint: n, Scene: n, Pixels: n,
+	out := Findings{Exact: n, Track: n, Fingerprint: n, Scene: n, Pixels: n, Local: n,
 		Signature: w.checks.Signature, Record: w.record, Inclusion: w.checks.Inclusion}
 	if w.checks.Checkpoint == asset.Fail {
 		out.Inclusion = asset.Fail
@@ -180,13 +181,25 @@ func (w *weighed) findings(p *probe, f *found) Findings {
 	m := f.result.Map
 	switch {
 	case f.result.Registered && m.SameScene:
-		out.Scene, out.Pixels = asset.Pass, outcome(!m.Altered)
+		out.Scene, out.Pixels = asset.Pass, outcome(agrees(m))
 		out.AlteredShare, out.Regions = m.Ratio, len(m.Regions)
-	case strong(p):
+	case strong(p) && !f.absent:
 		out.Scene = asset.Fail
+	}
+	if f.fragile != nil {
+		out.Local, out.LocalShare = f.fragile.outcome, f.fragile.share
 	}
 	return out
 }
+
+// agrees tells whether the pixels are those of the registered rendition: nothing
+// stands out, and most of them correlate. Where most were replaced it is they that
+// stand for the rule, and nothing stands out from them.
+func agrees(m *tamper.Map) bool { return !m.Altered && m.Agreement >= leastAgreement }
+
+// leastAgreement is far below what faithful copies reach: 0.7 after a blur of two
+// pixels.
+const leastAgreement = 0.5
 
 func outcome(pass bool) asset.Outcome {
 	if pass {

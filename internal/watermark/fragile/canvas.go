@@ -44,6 +44,10 @@ type View struct {
 	// is not, of which Luma then holds anything; nil shows all. The pixels beyond
 	// the last whole cell follow it.
 	Seen []uint8
+	// Moved is set where the picture had to be interpolated to lie as it was
+	// marked: then much of the finest detail is lost, and with it what it bore of
+	// the mark.
+	Moved bool
 }
 
 // Look reads a picture of the size that was marked: 4 bytes for each pixel of

@@ -9,19 +9,25 @@ type cells struct {
 	ev   []float32 // evidence for it, a quarter of each covering block's
 	said []bool    // a block in view covers it; nil when all are in view
 
+	moved bool // see View.Moved
+
 	group  []int32 // after prune: 0 is intact, others count the groups that stayed
 	groups int
 }
 
-// minEvidence is what a connected group of cells must sum up to.
-const minEvidence = 16
+// What a connected group of cells must sum up to, in pictures that lie as they
+// were marked and in such that were brought back, where detail looks altered.
+const (
+	minEvidence      = 16
+	minEvidenceMoved = 32
+)
 
 // newCells reads a field at rest. A cell that no block in view covers has the
 // field's guess from around, for the shape of what is next to it, and nothing is
 // said of it. Where all is in view that is only so for two corners of pictures
 // with an odd number of cells, and their guess is believed.
 func newCells(f *field, s [len(grids)]*sheet) *cells {
-	c := &cells{w: f.w, h: f.h}
+	c := &cells{w: f.w, h: f.h, moved: s[0].moved}
 	n := c.w * c.h
 	c.p, c.ev = make([]float32, n), make([]float32, n)
 	if slices.Contains(s[0].blind, true) || slices.Contains(s[1].blind, true) {
@@ -43,6 +49,10 @@ func newCells(f *field, s [len(grids)]*sheet) *cells {
 // prune clears every cell that is not in a 4-connected group of altered cells
 // with enough evidence, and numbers the groups that stay from 1.
 func (c *cells) prune() {
+	least := float64(minEvidence)
+	if c.moved {
+		least = minEvidenceMoved
+	}
 	c.group = make([]int32, len(c.p))
 	seen := make([]bool, len(c.p))
 	var members []int
@@ -58,7 +68,7 @@ func (c *cells) prune() {
 		for _, at := range members {
 			sum += float64(c.ev[at])
 		}
-		if sum < minEvidence {
+		if sum < least {
 			c.clear(members)
 			continue
 		}

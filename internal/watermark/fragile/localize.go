@@ -107,7 +107,9 @@ func (m *Map) draw(s [len(grids)]*sheet, p pitch) {
 	m.Uneven = c.unevenness(s, p)
 	// In an otherwise fresh picture a half-erased mark is a local retouch.
 	worn := m.Uneven > someUneven || m.Intact > someWear
-	if c.groups > 0 && (m.Uneven > mostUneven || worn && c.dropPartial(s, p) > mostPartial) {
+	if c.moved { // uneven as it is: what is half-erased is not altered
+		c.dropPartial(s, p)
+	} else if c.groups > 0 && (m.Uneven > mostUneven || worn && c.dropPartial(s, p) > mostPartial) {
 		m.Abstain = Processed
 		return
 	}

@@ -24,7 +24,23 @@ type Placement struct {
 	W, H  int        // of the marked picture, in pixels of the mark
 	Map   Projection // those to real pixels of the received picture
 	Score float64    // standard deviations by which the sampled blocks agree
+	// Straight is set where pixels fall on pixels: a copy that was cropped,
+	// mirrored or turned by quarters and no more.
+	Straight bool
 }
+
+// Unmoved is the placement of a picture of w × h real pixels that lies as it was
+// marked.
+func Unmoved(w, h int) Placement {
+	k := float64(Scale(w, h))
+	mw, mh := MarkedSize(w, h)
+	return Placement{W: mw, H: mh, Straight: true, Map: Projection{k, 0, (k - 1) / 2, 0, k, (k - 1) / 2, 0, 0, 1}}
+}
+
+// PlacedTries bounds among how many places that differ Place chooses: what a map
+// says of the chance that the mark is there by accident is to be multiplied by it.
+// Six numbers, each in ±1.5 pixels by steps of 0.1, at mostCandidates candidates.
+const PlacedTries = 2e11
 
 // Place finds where the marked picture of payload p lies in a received one, to a
 // tenth of a pixel, by how well its own lattice fits there. ok is false where
@@ -37,50 +53,76 @@ func (t *Track) Place(s *Source, p watermark.Payload, prior Prior) (best Placeme
 	k := float64(Scale(prior.W, prior.H))
 	base := prior.Map.after(dsp.Affine{k, 0, (k - 1) / 2, 0, k, (k - 1) / 2})
 	f := fitting{track: t, payload: p, source: s, w: w, h: h}
-	var top []probed
-	for _, m := range f.candidates(base, prior.Period/k) {
-		c := f.probe(m, 3, firstReach, firstStep)
-		if c.score > leastSum {
-			top = append(top, c)
+	look := pace{3, 0.4, 0.4}
+	if prior.Period == 0 {
+		look = pace{4, 1.5, 0.5}
+	}
+	maps := f.candidates(base, prior.Period/k)
+	c, ok := f.best(maps, look)
+	if !ok { // once more, where the picture most likely lies
+		c, ok = f.best(maps[:min(len(maps), 4)], pace{6, 0.45, 0.15})
+	}
+	if !ok {
+		return Placement{}, false
+	}
+	for _, r := range []pace{{4, 0.5, 0.25}, {5, 0.2, 0.1}} {
+		c = f.refined(c.m, r)
+	}
+	pl := Placement{W: w, H: h, Map: c.m, Score: c.score}
+	if m, ok := f.straightened(c.m, k); ok {
+		if d := f.probe(m, pace{5, 0, 1}); d.score > straightLoss*c.score {
+			pl.Map, pl.Score, pl.Straight = m, d.score, true
 		}
-		if c.good >= 4 {
+	}
+	return pl, pl.Score >= leastSum
+}
+
+// best looks at each map and returns the one that fits best.
+func (f *fitting) best(maps []Projection, r pace) (best probed, ok bool) {
+	for _, m := range maps {
+		if c := f.probe(m, r); c.score > best.score {
+			best = c
+		}
+		if best.score > sureSum {
 			break
 		}
 	}
-	if len(top) == 0 {
-		return Placement{}, false
+	return best, best.score >= leastSum
+}
+
+// refined moves a map to where its windows fit better, if they then do.
+func (f *fitting) refined(m Projection, r pace) probed {
+	was := f.probe(m, r)
+	still := pace{r.windows, 0, 1}
+	before, after := f.probe(m, still), f.probe(was.corrected(), still)
+	if after.score > before.score {
+		return after
 	}
-	c := slices.MaxFunc(top, func(a, b probed) int { return cmp.Compare(a.score, b.score) })
-	m := c.corrected()
-	for _, r := range []struct {
-		side        int
-		reach, step float64
-	}{{4, 0.75, 0.25}, {5, 0.3, 0.1}} {
-		c = f.probe(m, r.side, r.reach, r.step)
-		m = c.corrected()
-	}
-	c = f.probe(m, 5, 0, 1)
-	return Placement{W: w, H: h, Map: m, Score: c.score}, c.score > leastSum
+	return before
 }
 
 // View brings a received picture back to where it was marked.
 func (pl Placement) View(s *Source) View {
 	x, y := float64(pl.W)/2, float64(pl.H)/2
 	l := s.look(pl.Map, x, y)
-	return l.view(pl.W, pl.H)
+	v := l.view(pl.W, pl.H)
+	v.Moved = !pl.Straight
+	return v
 }
 
-// The first search of each window: how far, in pixels of the mark, and how fine.
-const (
-	firstReach = 1.5
-	firstStep  = 0.5
-)
+// pace is how a map is looked at: so many windows on a side, each moved up to
+// reach, by step, in pixels of the mark.
+type pace struct {
+	windows     int
+	reach, step float64
+}
 
 const (
 	windowSide   = 64 // pixels of the mark
 	windowBlocks = 48 // that are read of a window
-	leastWindow  = 5  // deviations at which a window is believed
-	leastSum     = 8  // and the sum over windows, root mean
+	leastWindow  = 4  // deviations at which a window is believed
+	leastSum     = 7  // sum over the windows that are, over the root of their number
+	sureSum      = 20 // that ends the search
 )
 
 // fitting is a search for one mark in one picture.
@@ -131,7 +173,7 @@ const mostCandidates = 200
 
 // seen is the box of the received picture in pixels of the mark.
 func (f *fitting) seen(m Projection) (x0, y0, x1, y1 float64, ok bool) {
-	inv, ok := m.inverse()
+	inv, ok := m.Inverse()
 	if !ok {
 		return
 	}

@@ -2,6 +2,7 @@ package fragile
 
 import (
 	"math"
+	"slices"
 
 	"github.com/certana/certana/internal/dsp"
 )
@@ -18,13 +19,11 @@ type hit struct {
 type probed struct {
 	m     Projection
 	hits  []hit // those that fit
-	good  int   // how many
 	score float64
 }
 
-// probe looks at n × n windows of what is in view of a map, each at every shift
-// up to reach.
-func (f *fitting) probe(m Projection, n int, reach, step float64) probed {
+// probe looks at windows of what is in view of a map.
+func (f *fitting) probe(m Projection, r pace) probed {
 	out := probed{m: m}
 	x0, y0, x1, y1, ok := f.seen(m)
 	x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, float64(f.w)), min(y1, float64(f.h))
@@ -32,18 +31,22 @@ func (f *fitting) probe(m Projection, n int, reach, step float64) probed {
 		return out
 	}
 	l := f.source.look(m, (x0+x1)/2, (y0+y1)/2)
-	xs, ys := windows(x0, x1, n), windows(y0, y1, n)
-	sum := 0.0
+	xs, ys := windows(x0, x1, r.windows), windows(y0, y1, r.windows)
+	together, apart := make([]float64, r.tries()), 0.0
 	for _, y := range ys {
 		for _, x := range xs {
-			if h := f.fit(&l, x, y, reach, step); h.z >= leastWindow {
+			z := f.shifts(&l, x, y, r)
+			for i, v := range z {
+				together[i] += v
+			}
+			if h := r.top(z); h.z >= leastWindow {
+				h.x, h.y = float64(x)+windowSide/2, float64(y)+windowSide/2
 				out.hits = append(out.hits, h)
-				out.good++
-				sum += h.z
+				apart += h.z
 			}
 		}
 	}
-	out.score = sum / math.Sqrt(float64(len(xs)*len(ys)))
+	out.score = max(apart, slices.Max(together)) / math.Sqrt(float64(len(xs)*len(ys)))
 	return out
 }
 
@@ -61,29 +64,46 @@ func windows(lo, hi float64, n int) (starts []int) {
 	return starts
 }
 
-// fit finds the shift at which a window agrees best.
-func (f *fitting) fit(l *lens, x, y int, reach, step float64) hit {
+// tries is the number of shifts.
+func (r pace) tries() int { return r.side() * r.side() }
+
+func (r pace) side() int { return 2*int(math.Round(r.reach/r.step)) + 1 }
+
+// shift is the i-th shift.
+func (r pace) shift(i int) (dx, dy float64) {
+	n := r.side()
+	return float64(i%n-n/2) * r.step, float64(i/n-n/2) * r.step
+}
+
+// shifts says how well a window agrees at every shift, in deviations.
+func (f *fitting) shifts(l *lens, x, y int, r pace) []float64 {
 	s := f.track.Sample(f.payload, f.w, f.h, x, y, x+windowSide, y+windowSide, windowBlocks)
-	n := int(math.Round(reach / step))
-	z := make([]float64, (2*n+1)*(2*n+1))
-	best := 0
-	for at := range z {
-		dx, dy := float64(at%(2*n+1)-n)*step, float64(at/(2*n+1)-n)*step
-		z[at] = s.Score(func(bx, by int, block *[side * side]float32) bool {
+	z := make([]float64, r.tries())
+	for i := range z {
+		dx, dy := r.shift(i)
+		z[i] = s.Score(func(bx, by int, block *[side * side]float32) bool {
 			return l.block(float64(bx)+dx, float64(by)+dy, block)
 		})
-		if z[at] > z[best] {
-			best = at
+	}
+	return z
+}
+
+// top is the shift at which a window agrees best, between the steps.
+func (r pace) top(z []float64) hit {
+	best := 0
+	for i, v := range z {
+		if v > z[best] {
+			best = i
 		}
 	}
-	i, j := best%(2*n+1), best/(2*n+1)
-	h := hit{x: float64(x) + windowSide/2, y: float64(y) + windowSide/2, z: z[best]}
-	h.dx, h.dy = float64(i-n)*step, float64(j-n)*step
-	if i > 0 && i < 2*n {
-		h.dx += step * vertex(z[best-1], z[best], z[best+1])
+	n := r.side()
+	h := hit{z: z[best]}
+	h.dx, h.dy = r.shift(best)
+	if i := best % n; i > 0 && i < n-1 {
+		h.dx += r.step * vertex(z[best-1], z[best], z[best+1])
 	}
-	if j > 0 && j < 2*n {
-		h.dy += step * vertex(z[best-2*n-1], z[best], z[best+2*n+1])
+	if j := best / n; j > 0 && j < n-1 {
+		h.dy += r.step * vertex(z[best-n], z[best], z[best+n])
 	}
 	return h
 }
@@ -158,8 +178,8 @@ func shiftOf(hits []hit) (d dsp.Affine) {
 	return d
 }
 
-// inverse is the inverse map; ok is false when there is none.
-func (m Projection) inverse() (inv Projection, ok bool) {
+// Inverse is the inverse map; ok is false when there is none.
+func (m Projection) Inverse() (inv Projection, ok bool) {
 	inv = Projection{
 		m[4]*m[8] - m[5]*m[7], m[2]*m[7] - m[1]*m[8], m[1]*m[5] - m[2]*m[4],
 		m[5]*m[6] - m[3]*m[8], m[0]*m[8] - m[2]*m[6], m[2]*m[3] - m[0]*m[5],

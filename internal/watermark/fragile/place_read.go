@@ -54,7 +54,7 @@ func (l *lens) block(x, y float64, dst *[side * side]float32) bool {
 // view reads a marked picture of w × h pixels of the mark, as far as it is there.
 func (l *lens) view(w, h int) View {
 	cw, ch := w/cell, h/cell
-	v := View{Luma: dsp.NewPlane(w, h), Clipped: make([]uint8, cw*ch), Seen: make([]uint8, cw*ch)}
+	v := View{Luma: dsp.NewPlane(w, h), Clipped: make([]uint8, cw*ch), Seen: make([]uint8, cw*ch), Moved: true}
 	dsp.Strips(ch, func(lo, hi int) {
 		for j := lo; j < hi; j++ {
 			for i := range cw {

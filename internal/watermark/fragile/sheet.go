@@ -15,6 +15,7 @@ type sheet struct {
 	clipped []bool       // clipping may have kept the mark out
 	blind   []bool       // not wholly in view: its other values mean nothing
 	detail  []float32    // mean absolute step from a pixel to the next, in levels
+	moved   bool         // see View.Moved
 }
 
 // clippedShare is the share of a block's pixels beyond which it counts as
@@ -23,7 +24,7 @@ const clippedShare = 0.15
 
 func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 	l := &grids[g]
-	s := &sheet{bw: l.blocks(v.Luma.W), bh: l.blocks(v.Luma.H)}
+	s := &sheet{bw: l.blocks(v.Luma.W), bh: l.blocks(v.Luma.H), moved: v.Moved}
 	n := s.bw * s.bh
 	for k := range s.coef {
 		s.coef[k], s.dither[k] = make([]float32, n), make([]float32, n)

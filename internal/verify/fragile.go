@@ -1,0 +1,157 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/certana/certana/internal/align"
+	"github.com/certana/certana/internal/asset"
+	"github.com/certana/certana/internal/db"
+	"github.com/certana/certana/internal/dsp"
+	"github.com/certana/certana/internal/pipeline"
+	"github.com/certana/certana/internal/raster"
+	"github.com/certana/certana/internal/tamper"
+	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
+	"github.com/certana/certana/internal/watermark/locate"
+)
+
+// reading is what track B says of the submitted picture: it needs no registered
+// rendition, but must know whose mark to look for and where the picture lay when
+// it was marked. Silence is no sign of an alteration.
+type reading struct {
+	status  string        // as asset.TrackEvidence.Status
+	pValue  float64       // of the mark being there by chance
+	outcome asset.Outcome // of its map: fail where content was altered
+	note    string
+	share   float64 // altered share of what is known
+	local   *localMap
+}
+
+// silent is a reading that says nothing, and why.
+func silent(status, why string) *reading {
+	return &reading{status: status, pValue: 1, outcome: asset.NotChecked, note: why}
+}
+
+// localize reads track B of the chosen asset in the submitted picture, which is
+// decoded once more for it: at full size it is not kept. A registered rendition
+// itself was read when it was certified.
+func (v *Verifier) localize(ctx context.Context, file *pipeline.Spooled, p *probe, f *found) error {
+	if v.Fragile == nil || f.chosen == nil || f.chosen.exact {
+		return nil
+	}
+	a := f.chosen.asset
+	rows, err := v.Rows.Tracks(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(rows, func(t db.Track) bool { return t.Track == "b" && t.Detected }) {
+		f.fragile = silent("not_checked", "the registered rendition does not carry the track")
+		f.tracked()
+		return nil
+	}
+	picture, leave, err := v.fullSize(ctx, file, p.info)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	f.fragile = v.read(picture, p, f)
+	f.tracked()
+	return nil
+}
+
+// tracked puts what was read of track B among the tracks.
+func (f *found) tracked() {
+	i := slices.IndexFunc(f.tracks, func(t asset.TrackEvidence) bool { return t.Track == "b" })
+	if f.fragile == nil || i < 0 {
+		return
+	}
+	t := &f.tracks[i]
+	t.Status, t.PValue, t.Detected = f.fragile.status, f.fragile.pValue, f.fragile.status == "detected"
+	if t.Detected {
+		t.Payload = f.chosen.asset.Payload
+	}
+}
+
+// fullSize decodes the submitted file again.
+func (v *Verifier) fullSize(ctx context.Context, file *pipeline.Spooled, info raster.Info) (_ *raster.Picture, leave func(), err error) {
+	data, unmap, err := file.Map()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer unmap()
+	if leave, err = v.Gate.Enter(ctx, info.Width, info.Height); err != nil {
+		return nil, nil, err
+	}
+	picture, err := raster.Decode(data, raster.Options{Limits: v.Limits, Lenient: true})
+	if err != nil {
+		leave()
+		return nil, nil, pipeline.Refusal(err)
+	}
+	return picture, leave, nil
+}
+
+// read looks where the picture lies if it was not moved, then where track A found
+// itself, then where it aligns with the registered rendition.
+func (v *Verifier) read(picture *raster.Picture, p *probe, f *found) *reading {
+	a := f.chosen.asset
+	id := watermark.Payload(a.Payload)
+	if p.info.Width == a.Width && p.info.Height == a.Height {
+		m := v.Fragile.LocalizeView(fragile.Look(picture), id)
+		if m.Abstain != fragile.Absent {
+			return readingOf(m, fragile.Unmoved(a.Width, a.Height), p)
+		}
+	}
+	source := fragile.NewSource(picture)
+	for _, prior := range priors(p, f) {
+		at, ok := v.Fragile.Place(source, id, prior)
+		if !ok {
+			continue
+		}
+		m := v.Fragile.LocalizeView(at.View(source), id)
+		if m.PValue *= fragile.PlacedTries; m.Abstain != fragile.Absent && m.PValue <= fragile.PresentP {
+			return readingOf(m, at, p)
+		}
+	}
+	return silent("not_detected", "the mark was not found in the picture: it is lost, or its place is not known")
+}
+
+// priors are the places where the marked picture may lie in the submitted one.
+func priors(p *probe, f *found) (out []fragile.Prior) {
+	a := f.chosen.asset
+	for _, d := range p.detections {
+		if d.Track == "a" && d.Detected && d.Geometry != nil && uint64(d.Payload) == a.Payload {
+			g := locate.Enlarge(*d.Geometry, p.luma.W, p.luma.H, p.info.Width, p.info.Height)
+			out = append(out, locate.FromRobust(g, a.Width, a.Height))
+		}
+	}
+	if f.result.Registered && f.result.Map.SameScene {
+		w, h := dsp.ShrunkSize(a.Width, a.Height, align.WorkingSide) // what Compare aligned with
+		m := align.Resized(p.rgb.W, p.rgb.H, p.info.Width, p.info.Height).Mul(f.result.Registration.H).Mul(align.Resized(a.Width, a.Height, w, h))
+		out = append(out, fragile.Prior{W: a.Width, H: a.Height, Map: fragile.Projection(m)})
+	}
+	return out
+}
+
+// whys tells a reader why the track is silent.
+var whys = map[fragile.Reason]string{
+	fragile.TooSmall:  "the picture is too small for it",
+	fragile.Unseen:    "too little of the marked picture is in view",
+	fragile.TooWeak:   "too little of the mark is left after compression or noise",
+	fragile.Processed: "the picture was filtered or recoloured as a whole, which the track cannot tell from alterations",
+}
+
+func readingOf(m fragile.Map, at fragile.Placement, p *probe) *reading {
+	r := &reading{status: "detected", pValue: m.PValue, outcome: asset.NotChecked, note: whys[m.Abstain], share: m.Share}
+	if m.Abstain != fragile.Speaks {
+		return r
+	}
+	r.outcome, r.note = outcome(m.Share == 0), fmt.Sprintf("altered share of the %.0f%% of the marked picture that it can tell of", 100*m.Known)
+	if !at.Straight && m.Share > 0 && m.Share < sureShare {
+		r.outcome, r.note = asset.NotChecked, "the picture was scaled or turned, and what looks altered is too little to be told from what that took"
+		return r
+	}
+	r.local = localMapOf(m, at, tamper.Picture{W: p.rgb.W, H: p.rgb.H}, p.info.Width, p.info.Height)
+	return r
+}
