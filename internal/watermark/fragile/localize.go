@@ -96,13 +96,13 @@ func (t *Track) LocalizeView(v View, p watermark.Payload) Map {
 			s[0].blindClipped()
 			s[1].blindClipped()
 		}
-		m.draw(s, r.pitch)
+		m.draw(v.Luma, s, r.pitch)
 	}
 	return m
 }
 
 // draw makes the mask, or abstains where its groups are doubtful.
-func (m *Map) draw(s [len(grids)]*sheet, p pitch) {
+func (m *Map) draw(luma *dsp.Plane, s [len(grids)]*sheet, p pitch) {
 	c := solve(m.W, m.H, s, p)
 	m.Uneven = c.unevenness(s, p)
 	// In an otherwise fresh picture a half-erased mark is a local retouch.
@@ -114,6 +114,9 @@ func (m *Map) draw(s [len(grids)]*sheet, p pitch) {
 		return
 	}
 	m.Mask, m.Known = c.mask(m.W, m.H), 1
+	if c.groups > 0 {
+		snap(m.Mask, luma)
+	}
 	if m.Said = c.saidMask(m.W, m.H); m.Said != nil {
 		for i, v := range m.Said {
 			m.Mask[i] &= v
