@@ -11,8 +11,9 @@ ROWS, COLS = 9, 13
 
 
 def dither(key, payload, g, i, j, k):
-    data = payload.to_bytes(8, "big") + bytes([g]) + i.to_bytes(4, "big") + (j // 4).to_bytes(4, "big")
-    words = hmac.new(key, b"certana/b/2/dither\0" + data, hashlib.sha256).digest()
+    data = payload.to_bytes(8, "big") + bytes([g]) + i.to_bytes(4, "big")
+    row = hmac.new(key, b"certana/b/2/dither\0" + data, hashlib.sha256).digest()
+    words = hashlib.sha256(row + (j // 4).to_bytes(4, "big")).digest()
     at = 4 * (2 * (j % 4) + k)
     return int.from_bytes(words[at:at + 4], "big") >> 8
 
