@@ -334,7 +334,7 @@ func TestGMSDIsItsDefinition(t *testing.T) {
 }
 
 func TestSSIMIsItsDefinition(t *testing.T) {
-	m := raster.FromImage(synth.Photo(40, 31, 2))
+	m := raster.FromImage(synth.Photo(40, 131, 2)) // more than one band
 	noisy, err := attack.Apply(m, "noise", 10, 1)
 	if err != nil {
 		t.Fatal(err)

@@ -43,31 +43,41 @@ func psnr(a, b *dsp.Plane) float64 {
 // of 0 to 255 (Wang, Bovik, Sheikh & Simoncelli, "Image quality assessment: from
 // error visibility to structural similarity", 2004): an 11 × 11 Gaussian window
 // of deviation 1.5, K1 = 0.01, K2 = 0.03, over the windows that lie wholly
-// inside. Planes smaller than the window give 0.
+// inside. Planes smaller than the window give 0. It works in bands, so that large
+// pictures take little memory.
 func SSIM(a, b *dsp.Plane) float64 {
-	const c1, c2 = 0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255
-	if a.W < len(window) || a.H < len(window) {
+	const band = 64
+	ow, oh := a.W-len(window)+1, a.H-len(window)+1
+	if ow < 1 || oh < 1 {
 		return 0
 	}
-	product := func(p, q *dsp.Plane) []float64 {
-		out := make([]float64, len(p.Pix))
-		for i, v := range p.Pix {
-			out[i] = float64(v) * float64(q.Pix[i])
-		}
-		return average(out, p.W, p.H)
-	}
-	ones := &dsp.Plane{W: a.W, H: a.H, Pix: make([]float32, len(a.Pix))}
-	for i := range ones.Pix {
-		ones.Pix[i] = 1
-	}
-	ma, mb := product(a, ones), product(b, ones)
-	aa, bb, ab := product(a, a), product(b, b), product(a, b)
 	var sum float64
+	for y := 0; y < oh; y += band {
+		rows := min(band, oh-y) + len(window) - 1
+		sum += ssimSum(a.Pix[y*a.W:(y+rows)*a.W], b.Pix[y*a.W:(y+rows)*a.W], a.W, rows)
+	}
+	return sum / (float64(ow) * float64(oh))
+}
+
+// ssimSum adds the similarities of all windows of w × h samples.
+func ssimSum(a, b []float32, w, h int) (sum float64) {
+	const c1, c2 = 0.01 * 255 * 0.01 * 255, 0.03 * 255 * 0.03 * 255
+	mean := func(value func(i int) float64) []float64 {
+		v := make([]float64, len(a))
+		for i := range v {
+			v[i] = value(i)
+		}
+		return average(v, w, h)
+	}
+	ma, mb := mean(func(i int) float64 { return float64(a[i]) }), mean(func(i int) float64 { return float64(b[i]) })
+	aa := mean(func(i int) float64 { return float64(a[i]) * float64(a[i]) })
+	bb := mean(func(i int) float64 { return float64(b[i]) * float64(b[i]) })
+	ab := mean(func(i int) float64 { return float64(a[i]) * float64(b[i]) })
 	for i := range ma {
 		va, vb, cov := aa[i]-ma[i]*ma[i], bb[i]-mb[i]*mb[i], ab[i]-ma[i]*mb[i]
 		sum += (2*ma[i]*mb[i] + c1) * (2*cov + c2) / ((ma[i]*ma[i] + mb[i]*mb[i] + c1) * (va + vb + c2))
 	}
-	return sum / float64(len(ma))
+	return sum
 }
 
 var window = gaussian11()
