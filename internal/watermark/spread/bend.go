@@ -19,25 +19,26 @@ type tilePilots struct {
 }
 
 // pilotsOf transforms the residual tile by tile, two tiles at once as real and
-// imaginary parts, and keeps the pilots under a pose, free of their key
-// phases and weighted by the inverse of the noise.
-func (f *finder) pilotsOf(r *dsp.Plane, valid span, s *spectrum, at pose) *tilePilots {
+// imaginary parts, and keeps the given harmonics under a pose, free of their
+// amplitudes' phases, weighted by the amplitude over the noise: the pilots, or
+// all harmonics once the payload is known.
+func pilotsOf(r *dsp.Plane, valid span, s *spectrum, at pose, hs []harmonic, amplitudes []complex128) *tilePilots {
 	cols, rows := (r.W+period-1)/period, (r.H+period-1)/period
 	n := cols * rows
 	back := at.turn.transposed()
-	t := &tilePilots{turn: at.turn, values: make([]complex128, n*len(f.layout.pilots))}
+	t := &tilePilots{turn: at.turn, values: make([]complex128, n*len(hs))}
 	type place struct {
 		at, mirrored int
 		weight       complex128
 	}
 	var places []place
-	for k, h := range f.layout.pilots {
+	for k, h := range hs {
 		u, v := back.apply(h.u, h.v)
 		_, noise := s.at(u, v)
 		places = append(places, place{
 			at:       v&(period-1)*period + u&(period-1),
 			mirrored: -v&(period-1)*period + -u&(period-1),
-			weight:   cmplx.Conj(f.layout.phase[k]) * complex(at.ring.sign(h)/float64(noise), 0),
+			weight:   cmplx.Conj(amplitudes[k]) * complex(at.ring.sign(h)/float64(noise), 0),
 		})
 		t.freq = append(t.freq, [2]float64{2 * math.Pi / period * float64(h.u), 2 * math.Pi / period * float64(h.v)})
 	}
@@ -318,4 +319,14 @@ func (t *tilePilots) straightened(f frame, b bend) dsp.Affine {
 	// w = x + E·(w − c), so w = (1 − E)⁻¹·(x − E·c).
 	back := dsp.Affine{1 - xx, -xy, xx*t.cx + xy*t.cy, -yx, 1 - yy, yx*t.cx + yy*t.cy}
 	return f.toPicture.Mul(back.Inverse())
+}
+
+// toTile is the map from frame to tile, X = turn·x − d(x), without the
+// perspective terms.
+func (t *tilePilots) toTile(b bend) dsp.Affine {
+	q := t.turn
+	return dsp.Affine{
+		float64(q.a) - b[1]/t.sx, float64(q.b) - b[2]/t.sy, b[1]*t.cx/t.sx + b[2]*t.cy/t.sy - b[0],
+		float64(q.c) - b[4]/t.sx, float64(q.d) - b[5]/t.sy, b[4]*t.cx/t.sx + b[5]*t.cy/t.sy - b[3],
+	}
 }

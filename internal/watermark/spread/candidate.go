@@ -70,36 +70,42 @@ func (c *candidate) spectrum(reading int) *spectrum {
 	return c.spectra[reading]
 }
 
-// read spends one list decode on a spectrum; place is where its frame lies.
-func (s *search) read(sp *spectrum, at pose, place dsp.Affine) bool {
+// read spends one list decode on a spectrum of a candidate.
+func (s *search) read(c *candidate, sp *spectrum, at pose) bool {
 	if s.found || s.reads >= maxReads || !at.likely(readFrom) {
 		return s.found
 	}
 	s.reads++
 	if s.payload, s.fine, s.found = s.track.read(sp, at); s.found {
-		s.place = place.Mul(at.fromTile())
+		s.place = c.place.Mul(s.fromTile(c, at))
 	}
 	return s.found
 }
 
-// fromTile maps tile positions X to the frame: x = turnᵀ·(X + shift).
-func (p pose) fromTile() dsp.Affine {
-	q := p.turn.transposed()
-	m := dsp.Affine{float64(q.a), float64(q.b), 0, float64(q.c), float64(q.d), 0}
-	m[2], m[5] = m.Apply(p.shift[0], p.shift[1])
-	return m
+// fromTile maps tile positions to the candidate's frame. With the payload known
+// every harmonic is a pilot: an affine map is fitted to all of them in every
+// tile.
+func (s *search) fromTile(c *candidate, at pose) dsp.Affine {
+	label := tileCheck
+	if s.fine {
+		label = fineCheck
+	}
+	hs, as := s.track.band(s.payload, label)
+	t := pilotsOf(c.white, c.valid, c.spectra[0], at, hs, as)
+	b, _ := t.fit(bend{at.shift[0], 0, 0, at.shift[1]}, affineTerms, math.Inf(1))
+	return t.toTile(b).Inverse()
 }
 
 // readPlain reads a candidate as it stands, upright and inverted, and under the
 // other suppression.
 func (s *search) readPlain(c *candidate) bool {
-	if s.read(c.spectrum(0), c.pose, c.place) {
+	if s.read(c, c.spectrum(0), c.pose) {
 		return true
 	}
 	if c.periodic {
 		if p := s.orient(c.spectrum(0), inverted); p.z > c.pose.z {
 			c.pose = p
-			if s.read(c.spectrum(0), p, c.place) {
+			if s.read(c, c.spectrum(0), p) {
 				return true
 			}
 		}
@@ -108,7 +114,7 @@ func (s *search) readPlain(c *candidate) bool {
 		return false
 	}
 	sp := c.spectrum(1)
-	return s.read(sp, s.finder.orient(sp, c.pose.ring), c.place)
+	return s.read(c, sp, s.finder.orient(sp, c.pose.ring))
 }
 
 // readHard reads the candidate evened, at the pilots' best pose, around it and
@@ -123,11 +129,11 @@ func (s *search) readHard(c *candidate) bool {
 	if other := s.finder.poses(sp, inverted); other[0].z > poses[0].z {
 		poses = other
 	}
-	if s.read(sp, poses[0], c.place) {
+	if s.read(c, sp, poses[0]) {
 		return true
 	}
 	for _, p := range append(s.finder.around(sp, poses[0]), poses[1:]...) {
-		if s.read(sp, p, c.place) {
+		if s.read(c, sp, p) {
 			return true
 		}
 	}
@@ -210,7 +216,7 @@ func byPose(a, b *candidate) int { return cmp.Compare(b.pose.z, a.pose.z) }
 // map, as a perspective, and as a perspective grown from the centre, and reads
 // the two that gather most. It returns the one with the better pose.
 func (s *search) straighten(y *dsp.Plane, c *candidate) *candidate {
-	t := s.finder.pilotsOf(c.white, c.valid, c.spectra[0], c.pose)
+	t := pilotsOf(c.white, c.valid, c.spectra[0], c.pose, s.finder.layout.pilots, s.finder.layout.phase)
 	start := bend{c.pose.shift[0], 0, 0, c.pose.shift[1]}
 	type fit struct {
 		b     bend

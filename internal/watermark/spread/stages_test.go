@@ -221,7 +221,7 @@ func TestBendFitRecoversDisplacement(t *testing.T) {
 			t.Errorf("turn %v taken for %v", q, at.turn)
 			continue
 		}
-		tiles := track.pilotsOf(bent, everything(bent), s, at)
+		tiles := pilotsOf(bent, everything(bent), s, at, track.layout.pilots, track.layout.phase)
 		b := bend{at.shift[0], 0, 0, at.shift[1]}
 		for _, reach := range []float64{0.4, 0.7, math.Inf(1)} {
 			b, _ = tiles.fit(b, bendTerms, reach)

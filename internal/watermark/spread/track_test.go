@@ -187,7 +187,7 @@ func checkGeometry(t *testing.T, g *watermark.Geometry, toMarked dsp.Affine, sca
 				t.Errorf("the origin lies at (%.1f, %.1f)", gotX, gotY)
 			}
 		}
-		if math.Hypot(gotX-shift[0]-wantX, gotY-shift[1]-wantY) > 0.75 {
+		if math.Hypot(gotX-shift[0]-wantX, gotY-shift[1]-wantY) > 0.3 {
 			t.Errorf("corner %v: canonical (%.2f, %.2f), want (%.2f, %.2f)", c, gotX-shift[0], gotY-shift[1], wantX, wantY)
 		}
 	}
@@ -207,19 +207,40 @@ func TestGeometry(t *testing.T) {
 		}
 		g := scaleOf(size[0], size[1])
 		checkGeometry(t, d.Geometry, dsp.Affine{1, 0, 0, 0, 1, 0}, g, luma.W, luma.H)
-		for _, c := range []struct{ degrees, scale float64 }{{0, 0.7}, {8, 1}, {-40, 0.9}, {93, 1}} {
+		for _, c := range []struct {
+			degrees, scale, crop float64
+			quality              int
+		}{{0, 0.7, 1, 0}, {8, 1, 1, 0}, {-40, 0.9, 1, 0}, {93, 1, 1, 0}, {0, 1, 0.6, 0}, {3, 1.3, 0.7, 0}, {-2, 0.8, 0.8, 70}, {0, 0.6, 1, 80}} {
 			p, toMarked := rotated(luma, c.degrees, c.scale)
+			x, y := int(float64(p.W)*(1-c.crop)/2)+3, int(float64(p.H)*(1-c.crop)/2)+5
+			if c.crop < 1 {
+				p = cropped(p, x, y, int(float64(p.W)*c.crop), int(float64(p.H)*c.crop))
+				toMarked = toMarked.Mul(dsp.Affine{1, 0, float64(x), 0, 1, float64(y)})
+			}
+			if c.quality > 0 {
+				p = jpegged(t, greyOf(p), c.quality).Luma(0)
+			}
 			d := track.Decode(p)
 			if !d.Detected {
 				t.Errorf("%v %+v: not found", size, c)
 				continue
 			}
 			checkGeometry(t, d.Geometry, toMarked, g, p.W, p.H)
-			if math.Abs(math.Remainder(d.Geometry.Angle-c.degrees, 360)) > 0.2 || math.Abs(d.Geometry.Scale/(c.scale*g)-1) > 0.003 || d.Geometry.Mirror {
+			if math.Abs(math.Remainder(d.Geometry.Angle-c.degrees, 360)) > 0.05 || math.Abs(d.Geometry.Scale/(c.scale*g)-1) > 0.0006 || d.Geometry.Mirror {
 				t.Errorf("%v %+v: found %+v", size, c, *d.Geometry)
 			}
 		}
 	}
+}
+
+// greyOf is a picture of the given luma.
+func greyOf(p *dsp.Plane) *watermark.RGB {
+	out := watermark.NewRGB(p.W, p.H)
+	for i, v := range p.Pix {
+		q := uint8(min(max(v+0.5, 0), 255))
+		out.Pix[3*i], out.Pix[3*i+1], out.Pix[3*i+2] = q, q, q
+	}
+	return out
 }
 
 func TestUnmarkedAndForeignPicturesAreRefused(t *testing.T) {
