@@ -119,7 +119,7 @@ func (d *benchDeployment) Certify(ctx context.Context, jpeg []byte) ([]byte, err
 	defer file.Close()
 	a, err := d.Pipeline.Accept(ctx, pipeline.Upload{
 		OrganizationID: d.org.ID, File: file, Filename: "bench.jpg",
-		Options: asset.Options{TrackA: true, MetadataTracking: true, BlockchainCommit: true},
+		Options: asset.Options{TrackA: true, TrackB: true, MetadataTracking: true, BlockchainCommit: true},
 	})
 	if err != nil {
 		return nil, err

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
-	"math"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
+	"github.com/certana/certana/internal/watermark/locate"
 )
 
 // decoded is what `watermark decode` answers for one track.
@@ -17,31 +19,40 @@ type decoded struct {
 	Payload  *string             `json:"payload"` // 16 hex digits; null when nothing was found
 	PValue   float64             `json:"p_value"`
 	Geometry *watermark.Geometry `json:"geometry"` // null when nothing was found
+	// Of track B alone: the share of the marked picture, as far as the track can
+	// tell, that was altered, and why it cannot.
+	Altered *float64 `json:"altered_share,omitempty"`
+	Silent  string   `json:"silent,omitempty"`
 }
 
 func newDecode(e *env) *cobra.Command {
-	var key, tracks string
+	var key, tracks, payload, size string
 	c := &cobra.Command{
 		Use:   "decode IN",
 		Short: "Look for a payload in a picture",
 		Long: `Look for a payload in a picture, blindly: nothing but the key is known. That
-nothing is found is an answer like any other, and no failure.`,
+nothing is found is an answer like any other, and no failure.
+
+Track B says how much was altered since it was drawn. It must know the payload,
+from track A or from --payload, and the size of the picture that was marked.`,
 		Args: exactArgs("IN"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return e.decode(args[0], tracks, key)
+			return e.decode(args[0], tracks, key, payload, size)
 		},
 	}
 	keyFlag(c, &key)
-	c.Flags().StringVar(&tracks, "tracks", "a", "which tracks to look for")
+	c.Flags().StringVar(&tracks, "tracks", "a", "which tracks to look for: a, b or a,b")
+	c.Flags().StringVar(&payload, "payload", "", "payload that track B is read with, 16 hex digits (default: what track A finds)")
+	c.Flags().StringVar(&size, "size", "", "WIDTHxHEIGHT of the picture that was marked, for track B (default: this one's)")
 	return c
 }
 
-func (e *env) decode(in, names, givenKey string) error {
-	key, which, err := e.offlineKey(givenKey)
+func (e *env) decode(in, names, givenKey, payload, size string) error {
+	_, which, err := e.offlineKey(givenKey)
 	if err != nil {
 		return err
 	}
-	tracks, err := buildTracks(names, key, 0)
+	tracks, b, err := e.drawnTracks(names, givenKey, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -59,7 +70,15 @@ func (e *env) decode(in, names, givenKey string) error {
 		if d.Detected {
 			s := d.Payload.String()
 			a.Payload = &s
-			a.Geometry = enlarge(d.Geometry, float64(w)/float64(luma.W), float64(h)/float64(luma.H))
+			a.Geometry = new(watermark.Geometry)
+			*a.Geometry = locate.Enlarge(*d.Geometry, luma.W, luma.H, w, h)
+		}
+		answer = append(answer, a)
+	}
+	if b != nil {
+		a, err := readB(b, picture, answer, payload, size)
+		if err != nil {
+			return err
 		}
 		answer = append(answer, a)
 	}
@@ -69,21 +88,43 @@ func (e *env) decode(in, names, givenKey string) error {
 	return e.printDecoded(in, answer)
 }
 
-// enlarge turns a geometry that was found in a reduced luma plane into one of
-// the picture: sample i of the plane is pixel (i+½)·s−½ of the picture.
-func enlarge(g *watermark.Geometry, sx, sy float64) *watermark.Geometry {
-	if g == nil {
-		return nil
+// readB reads track B with the payload and at the place that are given or that track
+// A found.
+func readB(b *fragile.Track, picture *raster.Picture, found []decoded, payload, size string) (decoded, error) {
+	out := decoded{Track: b.ID(), PValue: 1}
+	w, h := picture.Size()
+	if size != "" {
+		if n, err := fmt.Sscanf(size, "%dx%d", &w, &h); n != 2 || err != nil || w < 1 || h < 1 || max(w, h) > 1<<20 {
+			return out, usageError(fmt.Errorf("--size: %q is not WIDTHxHEIGHT", size))
+		}
 	}
-	out := *g
-	for i := range 3 {
-		out.M[i] *= sx
-		out.M[3+i] *= sy
+	var priors []fragile.Prior
+	for _, d := range found {
+		if payload == "" && d.Detected {
+			payload = *d.Payload
+		}
+		if d.Geometry != nil && strings.EqualFold(*d.Payload, payload) {
+			priors = append(priors, locate.FromRobust(*d.Geometry, w, h))
+		}
 	}
-	out.M[2] += (sx - 1) / 2
-	out.M[5] += (sy - 1) / 2
-	out.Scale *= math.Sqrt(sx * sy)
-	return &out
+	if payload == "" {
+		out.Silent = "no payload is known"
+		return out, nil
+	}
+	p, err := watermark.ParsePayload(payload)
+	if err != nil {
+		return out, usageError(fmt.Errorf("--payload: %w", err))
+	}
+	m, _ := locate.Read(b, picture, p, w, h, priors...)
+	out.PValue, out.Silent = m.PValue, string(m.Abstain)
+	if out.Detected = m.PValue <= fragile.PresentP; out.Detected {
+		s := p.String()
+		out.Payload = &s
+	}
+	if m.Abstain == fragile.Speaks {
+		out.Altered = &m.Share
+	}
+	return out, nil
 }
 
 func (e *env) printDecoded(in string, answer []decoded) error {
@@ -93,7 +134,11 @@ func (e *env) printDecoded(in string, answer []decoded) error {
 		}
 	} else {
 		for _, a := range answer {
-			if a.Geometry != nil {
+			if a.Altered != nil {
+				fmt.Fprintf(e.out, "%s: track %s, payload %s, p = %.1e, %.2f%% altered\n", in, a.Track, *a.Payload, a.PValue, 100**a.Altered)
+			} else if a.Silent != "" {
+				fmt.Fprintf(e.out, "%s: track %s says nothing: %s (p = %.2g)\n", in, a.Track, a.Silent, a.PValue)
+			} else if a.Geometry != nil {
 				fmt.Fprintf(e.out, "%s: track %s, payload %s, p = %.1e, scale %.3f, angle %.2f°\n",
 					in, a.Track, *a.Payload, a.PValue, a.Geometry.Scale, a.Geometry.Angle)
 			} else {

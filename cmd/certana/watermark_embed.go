@@ -10,6 +10,7 @@ import (
 
 	"github.com/certana/certana/internal/raster"
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 )
 
 // embedded is what `watermark embed` answers.
@@ -30,7 +31,7 @@ type embeddedTrack struct {
 
 func newEmbed(e *env) *cobra.Command {
 	var key, payload, tracks string
-	var psnr float64
+	var psnr, psnrB float64
 	c := &cobra.Command{
 		Use:   "embed IN OUT --payload HEX16",
 		Short: "Write OUT, which is IN with a payload of 64 bits in it",
@@ -45,26 +46,27 @@ with its colour profile, orientation and metadata.`,
 			if err != nil {
 				return usageError(fmt.Errorf("--payload: %w", err))
 			}
-			key, which, err := e.offlineKey(key)
+			_, which, err := e.offlineKey(key)
 			if err != nil {
 				return err
 			}
-			drawn, err := buildTracks(tracks, key, psnr)
+			robust, fragile, err := e.drawnTracks(tracks, key, psnr, psnrB)
 			if err != nil {
 				return err
 			}
-			return e.embed(args[0], args[1], p, drawn, which)
+			return e.embed(args[0], args[1], p, robust, fragile, which)
 		},
 	}
 	keyFlag(c, &key)
 	c.Flags().StringVar(&payload, "payload", "", "the 64 bits, as 16 hex digits; they are set as they are")
-	c.Flags().StringVar(&tracks, "tracks", "a", "which tracks to draw")
+	c.Flags().StringVar(&tracks, "tracks", "a", "which tracks to draw: a, b or a,b")
 	c.Flags().Float64Var(&psnr, "psnr", 0, "target of track A over R, G and B, in dB; 0 is the default")
+	psnrBFlag(c, &psnrB)
 	return c
 }
 
 // embed draws the tracks; which says whose key they are under.
-func (e *env) embed(in, out string, p watermark.Payload, tracks []watermark.Track, which string) error {
+func (e *env) embed(in, out string, p watermark.Payload, tracks []watermark.Track, b *fragile.Track, which string) error {
 	picture, original, err := readPicture(in, raster.Options{})
 	if err != nil {
 		return err
@@ -77,6 +79,13 @@ func (e *env) embed(in, out string, p watermark.Payload, tracks []watermark.Trac
 			return inputError(fmt.Errorf("%s: track %s: %w", in, t.ID(), err))
 		}
 		answer.Tracks = append(answer.Tracks, embeddedTrack{t.ID(), done.PSNR})
+	}
+	if b != nil { // after the others: it says what changed since it was drawn
+		done, err := b.Embed(picture, p)
+		if err != nil {
+			return inputError(fmt.Errorf("%s: track %s: %w", in, b.ID(), err))
+		}
+		answer.Tracks = append(answer.Tracks, embeddedTrack{b.ID(), done.PSNR})
 	}
 	marked, err := raster.Encode(picture)
 	if err == nil {

@@ -96,25 +96,11 @@ func (v *Verifier) fullSize(ctx context.Context, file *pipeline.Spooled, info ra
 // itself, then where it aligns with the registered rendition.
 func (v *Verifier) read(picture *raster.Picture, p *probe, f *found) *reading {
 	a := f.chosen.asset
-	id := watermark.Payload(a.Payload)
-	if p.info.Width == a.Width && p.info.Height == a.Height {
-		m := v.Fragile.LocalizeView(fragile.Look(picture), id)
-		if m.Abstain != fragile.Absent {
-			return readingOf(m, fragile.Unmoved(a.Width, a.Height), p)
-		}
+	m, at := locate.Read(v.Fragile, picture, watermark.Payload(a.Payload), a.Width, a.Height, priors(p, f)...)
+	if m.Abstain == fragile.Absent {
+		return silent("not_detected", "the mark was not found in the picture: it is lost, or its place is not known")
 	}
-	source := fragile.NewSource(picture)
-	for _, prior := range priors(p, f) {
-		at, ok := v.Fragile.Place(source, id, prior)
-		if !ok {
-			continue
-		}
-		m := v.Fragile.LocalizeView(at.View(source), id)
-		if m.PValue *= fragile.PlacedTries; m.Abstain != fragile.Absent && m.PValue <= fragile.PresentP {
-			return readingOf(m, at, p)
-		}
-	}
-	return silent("not_detected", "the mark was not found in the picture: it is lost, or its place is not known")
+	return readingOf(m, at, p)
 }
 
 // priors are the places where the marked picture may lie in the submitted one.

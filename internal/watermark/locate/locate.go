@@ -45,3 +45,31 @@ func Place(t *fragile.Track, r fragile.Rows, p watermark.Payload, g watermark.Ge
 	}
 	return pl.View(s), pl, true
 }
+
+// Read maps what was altered in a picture of which w × h real pixels were marked
+// with p: as it lies, if it has that size, and else where the first prior that fits
+// puts it. A map that is fragile.Absent says that no place was found; otherwise the
+// placement tells where the map lies in the picture.
+func Read(t *fragile.Track, r fragile.Rows, p watermark.Payload, w, h int, priors ...fragile.Prior) (fragile.Map, fragile.Placement) {
+	if rw, rh := r.Size(); rw == w && rh == h {
+		if m := t.LocalizeView(fragile.Look(r), p); m.Abstain != fragile.Absent {
+			return m, fragile.Unmoved(w, h)
+		}
+	}
+	var source *fragile.Source
+	for _, prior := range priors {
+		if source == nil {
+			source = fragile.NewSource(r)
+		}
+		at, ok := t.Place(source, p, prior)
+		if !ok {
+			continue
+		}
+		m := t.LocalizeView(at.View(source), p)
+		m.PValue = min(1, m.PValue*fragile.PlacedTries)
+		if m.Abstain != fragile.Absent && m.PValue <= fragile.PresentP {
+			return m, at
+		}
+	}
+	return fragile.Map{Abstain: fragile.Absent, PValue: 1}, fragile.Placement{}
+}
