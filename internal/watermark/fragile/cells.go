@@ -1,6 +1,9 @@
 package fragile
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // cells are the ⌊W/4⌋ × ⌊H/4⌋ squares of 4×4 pixels that the two grids resolve.
 type cells struct {
@@ -121,9 +124,10 @@ func (c *cells) neighbours(at int, visit func(int)) {
 // alteration.
 func (c *cells) mask(w, h int) []uint8 {
 	wide := make([]uint8, w*h)
+	spans := c.spans()
 	for y := range h {
 		y0, y1, fy := c.between(y, c.h)
-		for x := range w {
+		for x := cell * max(0, min(spans[y0][0], spans[y1][0])-1); x < min(w, cell*(max(spans[y0][1], spans[y1][1])+1)); x++ {
 			x0, x1, fx := c.between(x, c.w)
 			top := c.p[y0*c.w+x0]*(1-fx) + c.p[y0*c.w+x1]*fx
 			low := c.p[y1*c.w+x0]*(1-fx) + c.p[y1*c.w+x1]*fx
@@ -133,6 +137,24 @@ func (c *cells) mask(w, h int) []uint8 {
 		}
 	}
 	return erode(wide, w, h)
+}
+
+// spans returns for each row of cells the first altered one and the one after the
+// last; what is beyond the last cell goes with it.
+func (c *cells) spans() [][2]int {
+	spans := make([][2]int, c.h)
+	for y := range spans {
+		spans[y] = [2]int{c.w, 0}
+		for x, p := range c.p[y*c.w : (y+1)*c.w] {
+			if p > 0 {
+				spans[y] = [2]int{min(spans[y][0], x), x + 1}
+			}
+		}
+		if spans[y][1] == c.w {
+			spans[y][1]++
+		}
+	}
+	return spans
 }
 
 // saidMask draws what is said, nil for everything. What is beyond the last cell
@@ -169,6 +191,9 @@ func erode(m []uint8, w, h int) []uint8 {
 	for y := range h {
 		up, down := max(y-1, 0)*w, min(y+1, h-1)*w
 		row := m[y*w : (y+1)*w]
+		if bytes.IndexByte(row, 1) < 0 {
+			continue
+		}
 		for x := range row {
 			out[y*w+x] = row[x] & row[max(x-1, 0)] & row[min(x+1, w-1)] & m[up+x] & m[down+x]
 		}

@@ -1,6 +1,10 @@
 package fragile
 
-import "github.com/certana/certana/internal/dsp"
+import (
+	"bytes"
+
+	"github.com/certana/certana/internal/dsp"
+)
 
 // The grids know an edge to 4 pixels. Most alterations end in a step of the
 // picture itself, however faint, which goes on along the edge: the outline is
@@ -22,8 +26,9 @@ const (
 type lines struct {
 	luma       []float32
 	mask       []uint8
-	n, length  int // lines, and pixels in each
-	step, next int // from pixel to pixel and from line to line
+	length     int    // pixels in a line
+	span       [4]int // lines from–to and pixels from–to with all of the mask
+	step, next int    // from pixel to pixel and from line to line
 }
 
 // outline is a piece of an outline: where a line of pixels enters or leaves what
@@ -37,10 +42,26 @@ type outline struct {
 
 // snap draws the outlines of the mask to steps of the picture.
 func snap(mask []uint8, luma *dsp.Plane) {
-	rows := lines{luma.Pix, mask, luma.H, luma.W, 1, luma.W}
+	b := extent(mask, luma.W)
+	rows := lines{luma.Pix, mask, luma.W, b, 1, luma.W}
 	rows.snap()
-	columns := lines{luma.Pix, mask, luma.W, luma.H, luma.W, 1}
+	b = extent(mask, luma.W)
+	columns := lines{luma.Pix, mask, luma.H, [4]int{b[2], b[3], b[0], b[1]}, luma.W, 1}
 	columns.snap()
+}
+
+// extent returns the first row and column of a mask of width w with something in
+// it, each with the one after the last.
+func extent(mask []uint8, w int) [4]int {
+	h := len(mask) / w
+	b := [4]int{h, 0, w, 0}
+	for y := range h {
+		row := mask[y*w : (y+1)*w]
+		if x := bytes.IndexByte(row, 1); x >= 0 {
+			b = [4]int{min(b[0], y), y + 1, min(b[2], x), max(b[3], bytes.LastIndexByte(row, 1)+1)}
+		}
+	}
+	return b
 }
 
 func (l *lines) snap() {
@@ -56,13 +77,13 @@ func (l *lines) snap() {
 // outlines follows every transition from line to line.
 func (l *lines) outlines() (all []*outline) {
 	var open, now []*outline
-	for i := range l.n {
+	for i := l.span[0]; i < l.span[1]; i++ {
 		now = now[:0]
-		was := uint8(0)
-		for x, at := 0, i*l.next; x < l.length; x, at = x+1, at+l.step {
+		from := max(l.span[2], 1)
+		was := l.mask[i*l.next+(from-1)*l.step]
+		for x, at := from, i*l.next+from*l.step; x < min(l.span[3]+1, l.length); x, at = x+1, at+l.step {
 			v := l.mask[at]
-			if x == 0 || v == was {
-				was = v
+			if v == was {
 				continue
 			}
 			was = v

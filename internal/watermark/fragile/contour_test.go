@@ -76,7 +76,10 @@ func TestOutlines(t *testing.T) {
 	for i, v := range box(w, h, 25, 10, w, 18) {
 		m[i] |= v
 	}
-	l := lines{nil, m, h, w, 1, w}
+	if b := extent(m, w); b != [4]int{4, 20, 5, w} {
+		t.Errorf("extent %v", b)
+	}
+	l := lines{nil, m, w, [4]int{4, 20, 5, w}, 1, w}
 	all := l.outlines()
 	if len(all) != 3 {
 		t.Fatalf("%d pieces, want 3", len(all))
@@ -86,7 +89,7 @@ func TestOutlines(t *testing.T) {
 			t.Errorf("piece %d: from %d, %d lines, rises %v", i, o.first, len(o.at), o.rises)
 		}
 	}
-	columns := lines{nil, m, w, h, w, 1}
+	columns := lines{nil, m, h, [4]int{5, w, 4, 20}, w, 1}
 	if n := len(columns.outlines()); n != 4 {
 		t.Errorf("%d pieces by columns, want 4", n)
 	}

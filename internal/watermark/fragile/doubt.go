@@ -1,9 +1,6 @@
 package fragile
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // What was replaced has lost the mark wholly: its residuals are uniform, since
 // the dither is. What was merely processed (blurred, sharpened, recoloured) has
@@ -42,8 +39,22 @@ const (
 
 // agreement is the sum of cos 2πr over the coefficients of block b.
 func (s *sheet) agreement(b int, pitch [2]float32) float64 {
-	return math.Cos(2*math.Pi*float64(s.residual(0, b, pitch[0]))) +
-		math.Cos(2*math.Pi*float64(s.residual(1, b, pitch[1])))
+	return float64(turn(s.residual(0, b, pitch[0])) + turn(s.residual(1, b, pitch[1])))
+}
+
+// cosines is cos 2πr for r from 0 to ½ in steps of 1/512.
+var cosines = func() (t [258]float32) {
+	for i := range t {
+		t[i] = float32(math.Cos(2 * math.Pi * float64(i) / 512))
+	}
+	return t
+}()
+
+// turn is cos 2πr for |r| ≤ ½, to 1e-4.
+func turn(r float32) float32 {
+	v := max(r, -r) * 512
+	i := int(v)
+	return cosines[i] + (v-float32(i))*(cosines[i+1]-cosines[i])
 }
 
 // inside returns the group that all four cells of block b belong to: 0 when
@@ -63,36 +74,36 @@ func (c *cells) inside(s *sheet, g, b int) int32 {
 // (for a wrapped Gauss its mean is exp(−2π²σ²)). It is about 1 after noise or
 // compression; 1 is also returned when there are too few blocks to say.
 func (c *cells) unevenness(s [len(grids)]*sheet, p pitch) float64 {
-	type block struct {
-		detail    float32
-		agreement float64
-	}
-	var in []block
+	const per, top = 16, 64 // bins for a level of detail, and levels
+	var sum [per * top]float64
+	var count [per * top]int
+	total := 0
 	for g := range s {
+		detail := s[g].details()
 		for b, clipped := range s[g].clipped {
 			if !clipped && !s[g].blind[b] && c.inside(s[g], g, b) == 0 {
-				in = append(in, block{s[g].detail[b], s[g].agreement(b, p[g]) / 2})
+				at := min(int(detail[b]*per), len(count)-1)
+				sum[at] += s[g].agreement(b, p[g]) / 2
+				count[at]++
+				total++
 			}
 		}
 	}
-	if len(in) < 4*fewBlocks {
+	if total < 4*fewBlocks {
 		return 1
 	}
-	slices.SortFunc(in, func(a, b block) int {
-		switch {
-		case a.detail < b.detail:
-			return -1
-		case a.detail > b.detail:
-			return 1
+	// outer is the mean agreement of a quarter of the blocks from one end on.
+	outer := func(from, step int) (mean float64) {
+		for at, left := from, total/4; left > 0; at += step {
+			if n := count[at]; n > 0 {
+				take := min(n, left)
+				mean += sum[at] / float64(n) * float64(take)
+				left -= take
+			}
 		}
-		return 0
-	})
-	q := len(in) / 4
-	calm, busy := 0.0, 0.0
-	for i := range q {
-		calm += in[i].agreement / float64(q)
-		busy += in[len(in)-1-i].agreement / float64(q)
+		return mean / float64(total/4)
 	}
+	calm, busy := outer(0, 1), outer(len(count)-1, -1)
 	variance := func(agreement float64) float64 {
 		return rounding - math.Log(min(max(agreement, 0.01), 1))/(2*math.Pi*math.Pi)
 	}

@@ -10,12 +10,13 @@ import "math"
 const (
 	sweeps  = 30
 	couple  = 1.3
-	damping = 0.6 // less comes to rest sooner and worse
-	start   = 0.5 // of the evidence, for the first guess
-	leanTop = 0.2 // of the prior, towards altered
-	most    = 6   // of the evidence of one block
-	tile    = 16  // cells on a side
-	resting = 0.004
+	damping = 0.6   // less comes to rest sooner and worse
+	start   = 0.5   // of the evidence, for the first guess
+	leanTop = 0.2   // of the prior, towards altered
+	most    = 6     // of the evidence of one block
+	tile    = 16    // cells on a side
+	resting = 0.015 // the largest change in a tile at rest
+	sure    = 0.85  // of being intact: tiles of such cells need no work
 )
 
 // field holds w × h cells. u has a border of one that repeats the edge, so that
@@ -52,8 +53,12 @@ func newField(w, h int, s [len(grids)]*sheet, l [len(grids)][]float32) *field {
 	}
 	f.tw, f.th = (f.w+tile-1)/tile, (f.h+tile-1)/tile
 	f.awake = make([]bool, (f.tw+2)*(f.th+2))
-	for i := range f.awake {
-		f.awake[i] = true
+	for y := range f.h {
+		for x := range f.w {
+			if f.u[f.at(x, y)] < sure {
+				f.awake[(y/tile+1)*(f.tw+2)+x/tile+1] = true
+			}
+		}
 	}
 	return f
 }

@@ -86,11 +86,11 @@ func (g *grid) blocks(n int) int { return max(0, (n-g.offset)/side) }
 
 // project returns the two coefficients of a block whose rows were already
 // summed with weights v: acc has 8 samples.
-func (g *grid) project(acc []float32) (c0, c1 float32) {
+func (g *grid) project(acc []float32) (c [2]float32) {
 	acc = acc[:side]
 	for x, a := range acc {
-		c0 += a * g.h[0][x]
-		c1 += a * g.h[1][x]
+		c[0] += a * g.h[0][x]
+		c[1] += a * g.h[1][x]
 	}
-	return c0, c1
+	return c
 }

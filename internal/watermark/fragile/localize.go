@@ -45,7 +45,8 @@ type Map struct {
 	Intact float64
 	// Uneven is how much stronger the deviation (its square) is where there is
 	// most detail than where there is least: 1 after noise, up to 1.7 after
-	// JPEG, mostly more after filters and changes of tone.
+	// JPEG, mostly more after filters and changes of tone. It is 0
+	// where nothing is flagged: then nobody asks.
 	Uneven float64
 }
 
@@ -104,7 +105,9 @@ func (t *Track) LocalizeView(v View, p watermark.Payload) Map {
 // draw makes the mask, or abstains where its groups are doubtful.
 func (m *Map) draw(luma *dsp.Plane, s [len(grids)]*sheet, p pitch) {
 	c := solve(m.W, m.H, s, p)
-	m.Uneven = c.unevenness(s, p)
+	if c.groups > 0 {
+		m.Uneven = c.unevenness(s, p)
+	}
 	// In an otherwise fresh picture a half-erased mark is a local retouch.
 	worn := m.Uneven > someUneven || m.Intact > someWear
 	if c.moved { // uneven as it is: what is half-erased is not altered

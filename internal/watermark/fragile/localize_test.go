@@ -110,7 +110,7 @@ func TestPresenceIsCalibrated(t *testing.T) {
 		if presence(s, even(track.steps[0]), 1) < 0.1 {
 			low++
 		}
-		c := s[0].closeness(0, track.steps[0])
+		c := s[0].closeness(0, track.steps[0], fineCount)
 		sum, square = sum+c, square+c*c
 	}
 	// 0.1·400 plus four standard deviations.

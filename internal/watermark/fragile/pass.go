@@ -17,9 +17,9 @@ const (
 	patient = 3
 	slack   = 0.06
 	gain    = 1.3
-	// proneMargin is how near to 0 or 255 a channel is that the mark may clip:
-	// the largest change of both grids together is 7 levels at 45 dB.
-	proneMargin = 12
+	// proneMargin is how near to 0 or 255, in steps, a channel is that the mark
+	// may clip: the largest change of both grids together is 0.4.
+	proneMargin = 0.55
 )
 
 // ring is how many rows of pixels and of blocks are in flight: round k of grid
@@ -37,6 +37,7 @@ type pass struct {
 	in      *reducer
 	payload watermark.Payload
 	step    float32
+	margin  uint8 // levels from black or white
 	w, h    int
 	delta   []int8
 	rows    [ringRows]line
@@ -49,6 +50,9 @@ type line struct {
 	rgb  []uint8   // as read
 	luma []float32 // of rgb
 	add  []float32 // what is to be added
+	// prone holds, for each 4 pixels, whether one of their channels is so near
+	// black or white that it may clip.
+	prone []bool
 }
 
 // lattice is one grid's block rows in flight.
@@ -57,15 +61,16 @@ type lattice struct {
 	bw, bh int
 	rows   [ringBlocks]struct {
 		target [2][]float32
-		prone  []bool // may clip
+		prone  []bool       // may clip
+		error  [2][]float32 // of what was read
 	}
 }
 
 func newPass(t *Track, c Rows, p watermark.Payload, step float32, delta []int8) *pass {
 	w, h := MarkedSize(c.Size())
-	s := &pass{t: t, in: newReducer(c), payload: p, step: step, w: w, h: h, delta: delta}
+	s := &pass{t: t, in: newReducer(c), payload: p, step: step, margin: uint8(min(proneMargin*step, 127)), w: w, h: h, delta: delta}
 	for i := range s.rows {
-		s.rows[i] = line{make([]uint8, 3*w), make([]float32, w), make([]float32, w)}
+		s.rows[i] = line{make([]uint8, 3*w), make([]float32, w), make([]float32, w), make([]bool, w/cell+1)}
 	}
 	for i := range s.grids {
 		l := &s.grids[i]
@@ -73,6 +78,7 @@ func newPass(t *Track, c Rows, p watermark.Payload, step float32, delta []int8) 
 		l.bw, l.bh = l.blocks(w), l.blocks(h)
 		for j := range l.rows {
 			l.rows[j].target = [2][]float32{make([]float32, l.bw), make([]float32, l.bw)}
+			l.rows[j].error = [2][]float32{make([]float32, l.bw), make([]float32, l.bw)}
 			l.rows[j].prone = make([]bool, l.bw)
 		}
 	}
@@ -102,11 +108,18 @@ func (s *pass) read(t int) {
 		l := s.line(y)
 		s.in.read(y, l.rgb, l.luma)
 		clear(l.add)
+		clear(l.prone)
+		for x := range s.w {
+			q := l.rgb[3*x : 3*x+3 : 3*x+3]
+			if min(q[0], q[1], q[2]) < s.margin || max(q[0], q[1], q[2]) > 255-s.margin {
+				l.prone[x/cell] = true
+			}
+		}
 	}
 }
 
-// aim fixes the targets of block row i of grid g: from what was read towards the
-// nearest lattice points.
+// aim fixes the targets of block row i of grid g: from what was read, the share
+// pull of the way to the nearest point of step·(ℤ + dither).
 func (s *pass) aim(g, i int) {
 	l := &s.grids[g]
 	if i < 0 || i >= l.bh {
@@ -114,40 +127,36 @@ func (s *pass) aim(g, i int) {
 	}
 	r := &l.rows[i%ringBlocks]
 	s.t.ditherRow(s.payload, g, i, r.target[0], r.target[1])
+	inverse := 1 / s.step
 	for j := range l.bw {
 		y0, x0 := i*side+l.offset, j*side+l.offset
 		var acc [side]float32
-		r.prone[j] = false
+		prone := false
 		for y := range side {
-			line := s.line(y0 + y)
-			for x, v := range line.luma[x0 : x0+side] {
-				acc[x] += l.v[y] * v
+			line, v := s.line(y0+y), l.v[y]
+			row := line.luma[x0 : x0+side : x0+side]
+			for x := range acc {
+				acc[x] += v * row[x]
 			}
-			for _, v := range line.rgb[3*x0 : 3*(x0+side)] {
-				if v < proneMargin || v > 255-proneMargin {
-					r.prone[j] = true
-				}
-			}
+			prone = prone || line.prone[x0/cell] || line.prone[x0/cell+1]
 		}
-		c0, c1 := l.project(acc[:])
-		r.target[0][j] = towards(c0, r.target[0][j], s.step)
-		r.target[1][j] = towards(c1, r.target[1][j], s.step)
+		r.prone[j] = prone
+		for k, c := range l.project(acc[:]) {
+			e := -pull * wrap(c*inverse-r.target[k][j]) * s.step
+			r.error[k][j], r.target[k][j] = e, c+e
+		}
 	}
 }
 
-// towards returns where c is moved to: the share pull of the way to the nearest
-// point of step·(ℤ + d).
-func towards(c, d, step float32) float32 {
-	return c - pull*wrap(c/step-d)*step
-}
-
-// wrap returns t less the nearest integer, in [−½, ½).
+// wrap returns t less the nearest integer, in [−½, ½], for |t| below 2²². So far
+// from 0 float32 has no fractions: adding and subtracting rounds.
 func wrap(t float32) float32 {
-	return t - float32(math.Floor(float64(t)+0.5))
+	const far = 3 << 22
+	return t - ((t + far) - far)
 }
 
-// project brings block row i of grid g to its targets, in round k. After the
-// first round only blocks that may clip can be off.
+// project brings block row i of grid g to its targets, in round k. Blocks that
+// cannot clip are there after the first round, as the other grid leaves them be.
 func (s *pass) project(g, i, k int) {
 	l := &s.grids[g]
 	if i < 0 || i >= l.bh {
@@ -155,11 +164,14 @@ func (s *pass) project(g, i, k int) {
 	}
 	r := &l.rows[i%ringBlocks]
 	for j := range l.bw {
-		if k > 0 && !r.prone[j] {
+		if !r.prone[j] {
+			if k == 0 {
+				s.place(l, i, j, r.error[0][j], r.error[1][j])
+			}
 			continue
 		}
-		c0, c1 := l.project(s.sum(l, i, j, r.prone[j]))
-		e0, e1 := r.target[0][j]-c0, r.target[1][j]-c1
+		c := l.project(s.sum(l, i, j))
+		e0, e1 := r.target[0][j]-c[0], r.target[1][j]-c[1]
 		if k >= patient {
 			if max(e0, -e0, e1, -e1) <= slack*s.step {
 				continue
@@ -171,18 +183,12 @@ func (s *pass) project(g, i, k int) {
 }
 
 // sum returns block (i, j) as it stands now, its rows summed with weights v.
-func (s *pass) sum(l *lattice, i, j int, prone bool) []float32 {
+func (s *pass) sum(l *lattice, i, j int) []float32 {
 	var acc [side]float32
 	x0 := j*side + l.offset
 	for y := range side {
 		line := s.line(i*side + l.offset + y)
 		add, v := line.add[x0:x0+side], l.v[y]
-		if !prone {
-			for x, luma := range line.luma[x0 : x0+side] {
-				acc[x] += v * (luma + add[x])
-			}
-			continue
-		}
 		rgb := line.rgb[3*x0 : 3*(x0+side)]
 		for x, d := range add {
 			q := rgb[3*x : 3*x+3 : 3*x+3]
@@ -194,7 +200,22 @@ func (s *pass) sum(l *lattice, i, j int, prone bool) []float32 {
 
 func clamp(v float32) float32 { return min(max(v, 0), 255) }
 
-// move adds e0 and e1 of the two basis functions to block (i, j). A change is
+// place adds e0 and e1 of the two basis functions to block (i, j).
+func (s *pass) place(l *lattice, i, j int, e0, e1 float32) {
+	x0 := j*side + l.offset
+	var p [side]float32
+	for x := range p {
+		p[x] = e0*l.h[0][x] + e1*l.h[1][x]
+	}
+	for y, v := range l.v {
+		add := s.line(i*side + l.offset + y).add[x0 : x0+side : x0+side]
+		for x := range p {
+			add[x] += v * p[x]
+		}
+	}
+}
+
+// move is place where colours may clip. A change is
 // held where all channels would be black or white: more would be undone first
 // when the next round wants less.
 func (s *pass) move(l *lattice, i, j int, e0, e1 float32) {
@@ -219,9 +240,12 @@ func (s *pass) write(i int) {
 	for y := i * side; y < min((i+1)*side, s.h); y++ {
 		l, out, sum := s.line(y), s.delta[y*s.w:(y+1)*s.w], 0
 		for x, v := range l.add {
-			d := int(math.Floor(float64(v) + 0.5))
-			d = min(max(d, math.MinInt8), math.MaxInt8)
+			d := int(min(max(v, math.MinInt8), math.MaxInt8)+128.5) - 128
 			out[x] = int8(d)
+			if !l.prone[x/cell] {
+				sum += 3 * d * d
+				continue
+			}
 			for _, o := range l.rgb[3*x : 3*x+3] {
 				e := min(max(int(o)+d, 0), 255) - int(o)
 				sum += e * e

@@ -40,14 +40,15 @@ func (s *sheet) weighByDetail(step [2]float32) []float32 {
 // classes sorts the blocks by detail, as many without clipping in each class.
 func (s *sheet) classes() []int {
 	var open []float32
-	for b, v := range s.detail {
+	detail := s.details()
+	for b, v := range detail {
 		if !s.blind[b] && !s.clipped[b] {
 			open = append(open, v)
 		}
 	}
 	slices.Sort(open)
-	out := make([]int, len(s.detail))
-	for b, v := range s.detail {
+	out := make([]int, len(detail))
+	for b, v := range detail {
 		i, _ := slices.BinarySearch(open, v)
 		out[b] = min(i*detailClasses/max(len(open), 1), detailClasses-1)
 	}

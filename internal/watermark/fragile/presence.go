@@ -15,7 +15,7 @@ func presence(s [len(grids)]*sheet, p pitch, tries float64) float64 {
 				if g.blind[b] {
 					continue
 				}
-				sum += math.Cos(2 * math.Pi * float64(g.residual(k, b, p[i][k])))
+				sum += float64(turn(g.residual(k, b, p[i][k])))
 				n++
 			}
 		}

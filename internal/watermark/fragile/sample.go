@@ -79,9 +79,9 @@ func (s *Sample) Score(pixels func(x, y int, block *[side * side]float32) bool) 
 				acc[x] += w * v
 			}
 		}
-		c0, c1 := g.project(acc[:])
+		c := g.project(acc[:])
 		for i, step := range s.steps {
-			r0, r1 := wrap(c0/step-b.dither[0]), wrap(c1/step-b.dither[1])
+			r0, r1 := wrap(c[0]/step-b.dither[0]), wrap(c[1]/step-b.dither[1])
 			sum[i] += 1.0/6 - r0*r0 - r1*r1
 		}
 	}

@@ -1,8 +1,7 @@
 package fragile
 
 import (
-	"math"
-
+	"github.com/certana/certana/internal/dsp"
 	"github.com/certana/certana/internal/watermark"
 )
 
@@ -14,8 +13,10 @@ type sheet struct {
 	lost    []uint8      // pixels that clipped
 	clipped []bool       // clipping may have kept the mark out
 	blind   []bool       // not wholly in view: its other values mean nothing
-	detail  []float32    // mean absolute step from a pixel to the next, in levels
-	moved   bool         // see View.Moved
+	detail  []float32    // see details
+	luma    *dsp.Plane
+	offset  int
+	moved   bool // see View.Moved
 }
 
 // clippedShare is the share of a block's pixels beyond which it counts as
@@ -24,13 +25,13 @@ const clippedShare = 0.15
 
 func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 	l := &grids[g]
-	s := &sheet{bw: l.blocks(v.Luma.W), bh: l.blocks(v.Luma.H), moved: v.Moved}
+	s := &sheet{bw: l.blocks(v.Luma.W), bh: l.blocks(v.Luma.H), moved: v.Moved, luma: v.Luma, offset: l.offset}
 	n := s.bw * s.bh
 	for k := range s.coef {
 		s.coef[k], s.dither[k] = make([]float32, n), make([]float32, n)
 	}
 	s.lost = make([]uint8, n)
-	s.clipped, s.blind, s.detail = make([]bool, n), make([]bool, n), make([]float32, n)
+	s.clipped, s.blind = make([]bool, n), make([]bool, n)
 	sum := make([]float32, s.bw*side)
 	cw, o := v.Luma.W/cell, l.offset/cell
 	for i := range s.bh {
@@ -44,13 +45,13 @@ func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 			}
 		}
 		for j := range s.bw {
-			s.coef[0][lo+j], s.coef[1][lo+j] = l.project(sum[j*side:])
+			q := l.project(sum[j*side:])
+			s.coef[0][lo+j], s.coef[1][lo+j] = q[0], q[1]
 			c := (2*i+o)*cw + 2*j + o
 			n := int(v.Clipped[c]) + int(v.Clipped[c+1]) + int(v.Clipped[c+cw]) + int(v.Clipped[c+cw+1])
 			s.lost[lo+j] = uint8(n)
 			s.clipped[lo+j] = float64(n) > clippedShare*side*side
 			s.blind[lo+j] = v.Seen != nil && v.Seen[c]&v.Seen[c+1]&v.Seen[c+cw]&v.Seen[c+cw+1] == 0
-			s.detail[lo+j] = detail(v, i*side+l.offset, j*side+l.offset)
 		}
 	}
 	return s
@@ -89,13 +90,26 @@ func (s *sheet) residual(k, b int, step float32) float32 {
 	return wrap(s.coef[k][b]/step - s.dither[k][b])
 }
 
-// detail is the mean absolute difference of horizontal neighbours in a block.
-func detail(v View, y0, x0 int) float32 {
+// details is the mean absolute step from a pixel to the next, in levels, of every
+// block. It is worked out when first asked for.
+func (s *sheet) details() []float32 {
+	if s.detail == nil {
+		s.detail = make([]float32, len(s.clipped))
+		for b := range s.detail {
+			s.detail[b] = detail(s.luma, b/s.bw*side+s.offset, b%s.bw*side+s.offset)
+		}
+	}
+	return s.detail
+}
+
+// detail is the mean absolute difference of horizontal neighbours in the block
+// that starts at (x0, y0).
+func detail(luma *dsp.Plane, y0, x0 int) float32 {
 	sum := float32(0)
 	for y := y0; y < y0+side; y++ {
-		row := v.Luma.Row(y)[x0 : x0+side]
+		row := luma.Row(y)[x0 : x0+side]
 		for x := 1; x < side; x++ {
-			sum += float32(math.Abs(float64(row[x] - row[x-1])))
+			sum += max(row[x]-row[x-1], row[x-1]-row[x])
 		}
 	}
 	return sum / (side * (side - 1))

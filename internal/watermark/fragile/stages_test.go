@@ -39,7 +39,7 @@ func TestSheetAgainstDefinition(t *testing.T) {
 }
 
 func TestWrap(t *testing.T) {
-	for _, c := range [][2]float32{{0, 0}, {0.25, 0.25}, {0.75, -0.25}, {-0.75, 0.25}, {-17.25, -0.25}, {0.5, -0.5}, {-0.5, -0.5}} {
+	for _, c := range [][2]float32{{0, 0}, {0.25, 0.25}, {0.75, -0.25}, {-0.75, 0.25}, {-17.25, -0.25}, {2.5, 0.5}, {-0.5, -0.5}, {1023.25, 0.25}} {
 		if got := wrap(c[0]); got != c[1] {
 			t.Errorf("wrap(%g) is %g, want %g", c[0], got, c[1])
 		}

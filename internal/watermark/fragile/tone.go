@@ -20,7 +20,8 @@ const (
 	toneHigh  = 1.8
 	toneStep  = 0.004
 	toneFine  = 0.0005
-	toneCount = 8192 // blocks of each grid that are looked at
+	toneCount = 1024 // blocks of each grid that are looked at, and
+	fineCount = 8192 // around the best
 )
 
 // toneTries counts the pitches of one coefficient that were tried.
@@ -32,21 +33,22 @@ func (t *Track) tune(s [len(grids)]*sheet, was pitch) pitch {
 	for g := range s {
 		for k := range s[g].coef {
 			best, score := float32(0), 5.0
-			try := func(f float64) {
+			try := func(f float64, blocks int) {
 				step := t.steps[0] * float32(f)
-				if v := s[g].closeness(k, step); v > score {
+				if v := s[g].closeness(k, step, blocks); v > score {
 					best, score = step, v
 				}
 			}
 			for f := toneLow; f < toneHigh; f *= 1 + toneStep {
-				try(f)
+				try(f, toneCount)
 			}
 			if best == 0 {
 				continue
 			}
 			around := float64(best / t.steps[0])
+			score = 0
 			for d := -toneStep; d <= toneStep; d += toneFine {
-				try(around * (1 + d))
+				try(around*(1+d), fineCount)
 			}
 			was[g][k] = best
 		}
@@ -54,10 +56,10 @@ func (t *Track) tune(s [len(grids)]*sheet, was pitch) pitch {
 	return was
 }
 
-// closeness is the sum of 1/12 − r² over the residuals of coefficient k, in
-// standard deviations of what it is without a mark (then its mean is 0).
-func (s *sheet) closeness(k int, step float32) float64 {
-	stride := max(1, len(s.clipped)/toneCount)
+// closeness is the sum of 1/12 − r² over the residuals of coefficient k in about
+// so many blocks, in standard deviations of what it is without a mark (then its mean is 0).
+func (s *sheet) closeness(k int, step float32, blocks int) float64 {
+	stride := max(1, len(s.clipped)/blocks)
 	inverse, sum, n := 1/step, float32(0), 0
 	for b := 0; b < len(s.clipped); b += stride {
 		if s.blind[b] {
