@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 
@@ -35,6 +36,7 @@ where it stopped, and report.html shows what it came to.`,
 			if o.Corpus == "" {
 				return usageError(fmt.Errorf("--corpus is missing: a folder of pictures"))
 			}
+			o.Settings = settings(key, psnr, psnrB)
 			o.Progress = e.progress("decodes")
 			s, err := eval.Run(c.Context(), o)
 			if err == nil && o.Out != "" {
@@ -79,6 +81,22 @@ func (e *env) evalTracks(names, givenKey string, psnr float64) ([]watermark.Trac
 		return nil, err
 	}
 	return buildTracks(names, key, psnr)
+}
+
+// settings says in words how tracks are made otherwise than by default. A key is
+// known by a hash of it.
+func settings(key string, psnr, psnrB float64) string {
+	var words []string
+	if key != "" {
+		words = append(words, fmt.Sprintf("key %x", sha256.Sum256([]byte(key)))[:4+8])
+	}
+	if psnr != 0 {
+		words = append(words, fmt.Sprintf("track A at %g dB", psnr))
+	}
+	if psnrB != 0 {
+		words = append(words, fmt.Sprintf("track B at %g dB", psnrB))
+	}
+	return strings.Join(words, ", ")
 }
 
 func psnrBFlag(c *cobra.Command, psnr *float64) {

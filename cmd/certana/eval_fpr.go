@@ -29,6 +29,7 @@ adds to it. Exits with 1 when a payload was accepted.`,
 			if o.Tracks, err = e.evalTracks(tracks, key, psnr); err != nil {
 				return err
 			}
+			o.Settings = settings(key, psnr, 0)
 			var out falseResults
 			if trials == 0 || c.Flags().Changed("images") {
 				o.Progress = e.progress("decodes")

@@ -47,6 +47,7 @@ came to.`,
 			if err := e.tamperTracks(&o, tracks, key, psnr, psnrB); err != nil {
 				return err
 			}
+			o.Settings = settings(key, psnr, psnrB)
 			o.Progress = e.progress("maps")
 			s, err := eval.Tamper(c.Context(), o)
 			if err == nil && o.Out != "" {

@@ -12,8 +12,16 @@ import (
 
 // record is a row that a book keeps.
 type record interface {
-	key() string // which measurement it is the answer of
-	seed() int64
+	key() string   // which measurement it is the answer of
+	stamp() string // the seed and the settings that it was made with
+}
+
+// stampOf joins a seed and settings.
+func stampOf(seed int64, settings string) string {
+	if settings == "" {
+		return fmt.Sprintf("seed %d", seed)
+	}
+	return fmt.Sprintf("seed %d, %s", seed, settings)
 }
 
 // book keeps the rows of a run, in memory and in a file of JSON lines. A row is
@@ -27,8 +35,8 @@ type book[R record] struct {
 }
 
 // openBook reads the rows of an earlier run in a file of dir, which must have
-// had the same seed and rows of the same kind.
-func openBook[R record](dir, name string, seed int64) (*book[R], error) {
+// had the same seed, the same settings, and rows of the same kind.
+func openBook[R record](dir, name, stamp string) (*book[R], error) {
 	b := &book[R]{rows: map[string]R{}, dir: dir}
 	if dir == "" {
 		return b, nil
@@ -42,20 +50,20 @@ func openBook[R record](dir, name string, seed int64) (*book[R], error) {
 		return nil, err
 	}
 	b.file = file
-	if err := b.read(path, seed); err != nil {
+	if err := b.read(path, stamp); err != nil {
 		b.close()
 		return nil, err
 	}
 	return b, nil
 }
 
-func (b *book[R]) read(path string, seed int64) error {
+func (b *book[R]) read(path, stamp string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	whole := bytes.LastIndexByte(data, '\n') + 1
-	rows, err := parseRows[R](path, data[:whole], &seed)
+	rows, err := parseRows[R](path, data[:whole], stamp)
 	if err != nil {
 		return err
 	}
@@ -69,8 +77,8 @@ func (b *book[R]) read(path string, seed int64) error {
 	return err
 }
 
-// parseRows reads JSON lines, all of one seed if that is given.
-func parseRows[R record](path string, data []byte, seed *int64) ([]R, error) {
+// parseRows reads JSON lines, all of one stamp if that is given.
+func parseRows[R record](path string, data []byte, stamp string) ([]R, error) {
 	var rows []R
 	for i, line := range bytes.Split(data, []byte("\n")) {
 		if len(line) == 0 {
@@ -82,8 +90,8 @@ func parseRows[R record](path string, data []byte, seed *int64) ([]R, error) {
 		if err := d.Decode(&r); err != nil {
 			return nil, fmt.Errorf("%s:%d: not a row of this measurement: %w", path, i+1, err)
 		}
-		if seed != nil && r.seed() != *seed {
-			return nil, fmt.Errorf("%s holds rows of seed %d, not %d: choose another folder", path, r.seed(), *seed)
+		if got := r.stamp(); stamp != "" && got != stamp {
+			return nil, fmt.Errorf("%s holds rows of %s, not of %s: choose another folder", path, got, stamp)
 		}
 		rows = append(rows, r)
 	}
@@ -150,5 +158,5 @@ func ReadFalseRows(dir string) ([]FalseRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseRows[FalseRow](path, data[:bytes.LastIndexByte(data, '\n')+1], nil)
+	return parseRows[FalseRow](path, data[:bytes.LastIndexByte(data, '\n')+1], "")
 }

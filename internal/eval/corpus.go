@@ -76,6 +76,21 @@ func inWindows(files []corpusFile, n int) []corpusFile {
 	return out
 }
 
+// sized adds to settings how pictures are cut and reduced.
+func sized(settings string, maxSide, windows int, megapixels float64) string {
+	words := []string{}
+	if settings != "" {
+		words = append(words, settings)
+	}
+	if maxSide > 0 {
+		words = append(words, fmt.Sprintf("long side %d", maxSide))
+	}
+	if windows > 0 {
+		words = append(words, fmt.Sprintf("%d windows of %g MP", windows, megapixels))
+	}
+	return strings.Join(words, ", ")
+}
+
 // windowBox places window i of n in a picture of w × h: of its proportions and
 // at most so many pixels, each in the middle of its cell of a grid (four: one in
 // each quarter), moved inside where a cell is smaller than it.

@@ -30,9 +30,9 @@ type Options struct {
 	// Suite is what every marked picture goes through; nil takes attack.Suite.
 	Suite []attack.Attack
 	// Out is the folder for rows.jsonl and summary.json, made when missing. Rows
-	// that are already there, from the same seed and the same settings of the
-	// tracks, are kept and not measured again. With it each picture is also decoded
-	// before it is marked. Empty keeps everything in memory.
+	// that are already there are kept and not measured again; they must be of the
+	// same seed and settings. With it each picture is also decoded before it is
+	// marked. Empty keeps everything in memory.
 	Out string
 	// Limit measures so many files, spread evenly over the corpus; 0 is all.
 	Limit int
@@ -48,6 +48,8 @@ type Options struct {
 	Jobs int
 	// Seed sets payloads and the random choices of attacks.
 	Seed int64
+	// Settings say how tracks were made, in words; rows keep them.
+	Settings string
 	// Progress, if not nil, is told how many decodes are done of how many. Calls
 	// never overlap.
 	Progress func(done, total int)
@@ -57,6 +59,7 @@ type Options struct {
 type Row struct {
 	Image      string  `json:"image"` // path below the corpus, with #0 and so on for windows
 	Seed       int64   `json:"seed"`
+	Settings   string  `json:"settings,omitempty"` // of tracks and pictures
 	Track      string  `json:"track"`
 	Drawn      string  `json:"drawn"` // all tracks in the picture, such as a+b
 	Attack     string  `json:"attack"`
@@ -82,7 +85,7 @@ type Row struct {
 // Unmarked is the attack and the class of rows of pictures without a mark.
 const Unmarked = "unmarked"
 
-func (r Row) seed() int64 { return r.Seed }
+func (r Row) stamp() string { return stampOf(r.Seed, r.Settings) }
 
 func (r Row) key() string {
 	return rowKey(r.Image, r.Track, r.Drawn, attack.Attack{Name: r.Attack, Strength: r.Strength})
@@ -151,7 +154,8 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if o.WindowMegapixels == 0 {
 		o.WindowMegapixels = 2
 	}
-	book, err := openBook[Row](o.Out, "rows.jsonl", o.Seed)
+	o.Settings = sized(o.Settings, o.MaxSide, o.Windows, o.WindowMegapixels)
+	book, err := openBook[Row](o.Out, "rows.jsonl", stampOf(o.Seed, o.Settings))
 	if err != nil {
 		return Summary{}, err
 	}

@@ -21,6 +21,8 @@ type FalseAcceptOptions struct {
 	Side    int // of the square crops, pixels; 0 is 256
 	Jobs    int // at a time; 0 is one per CPU
 	Seed    int64
+	// Settings say how tracks were made, in words; rows keep them.
+	Settings string
 	// Out is the folder for fpr.jsonl and fpr.json, made when missing. Decodes
 	// that are already there are not repeated, so that Images may grow. Empty
 	// keeps everything in memory.
@@ -34,6 +36,7 @@ type FalseAcceptOptions struct {
 type FalseRow struct {
 	Trial    int     `json:"trial"`
 	Seed     int64   `json:"seed"`
+	Settings string  `json:"settings,omitempty"`
 	Side     int     `json:"side"`
 	Track    string  `json:"track"`
 	Image    string  `json:"image"` // path, or made:seed
@@ -45,7 +48,7 @@ type FalseRow struct {
 	DecodeMS float64 `json:"decode_ms"`
 }
 
-func (r FalseRow) seed() int64 { return r.Seed }
+func (r FalseRow) stamp() string { return stampOf(r.Seed, r.Settings) }
 
 func (r FalseRow) key() string {
 	return strings.Join([]string{strconv.Itoa(r.Trial), strconv.Itoa(r.Side), r.Track, r.Image}, "\x00")
@@ -71,7 +74,7 @@ func FalseAccepts(ctx context.Context, o FalseAcceptOptions) (FalseAcceptSummary
 	if err != nil {
 		return FalseAcceptSummary{}, err
 	}
-	book, err := openBook[FalseRow](o.Out, "fpr.jsonl", o.Seed)
+	book, err := openBook[FalseRow](o.Out, "fpr.jsonl", stampOf(o.Seed, o.Settings))
 	if err != nil {
 		return FalseAcceptSummary{}, err
 	}

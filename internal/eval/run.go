@@ -131,7 +131,7 @@ func (m *measurement) mark(original *raster.RGB8, f corpusFile) (*raster.RGB8, [
 		if _, err := t.Embed(canvas, p); err != nil {
 			return nil, nil, err
 		}
-		rows[i] = Row{Image: f.name, Seed: m.Seed, Track: t.ID(), Drawn: m.drawn(), Payload: p.String(), EmbedMS: since(start),
+		rows[i] = Row{Image: f.name, Seed: m.Seed, Settings: m.Settings, Track: t.ID(), Drawn: m.drawn(), Payload: p.String(), EmbedMS: since(start),
 			Megapixels: float64(canvas.W*canvas.H) / 1e6}
 	}
 	if m.Fragile != nil {

@@ -15,8 +15,8 @@ import (
 
 // TamperOptions say what Tamper measures.
 type TamperOptions struct {
-	// Corpus, Limit, MaxSide, Windows, WindowMegapixels, Jobs, Seed and Progress
-	// are as in Options; Out is the folder for rows.jsonl, summary.json and
+	// Corpus, Limit, MaxSide, Windows, WindowMegapixels, Jobs, Seed, Settings and
+	// Progress are as in Options; Out is the folder for rows.jsonl, summary.json and
 	// report.html.
 	Corpus           string
 	Limit            int
@@ -25,6 +25,7 @@ type TamperOptions struct {
 	WindowMegapixels float64
 	Jobs             int
 	Seed             int64
+	Settings         string
 	Out              string
 	Progress         func(done, total int)
 
@@ -81,6 +82,7 @@ const untouched = "none"
 type TamperRow struct {
 	Image      string  `json:"image"`
 	Seed       int64   `json:"seed"`
+	Settings   string  `json:"settings,omitempty"`
 	Tracks     string  `json:"tracks"` // drawn, "b" or "a+b"
 	Edit       string  `json:"edit"`   // a forge.Kind, or none
 	Area       float64 `json:"area"`   // meant to be altered, 0 to 0.25
@@ -107,7 +109,7 @@ type TamperRow struct {
 	MapMS   float64 `json:"map_ms"`
 }
 
-func (r TamperRow) seed() int64 { return r.Seed }
+func (r TamperRow) stamp() string { return stampOf(r.Seed, r.Settings) }
 
 func (r TamperRow) key() string {
 	return strings.Join([]string{r.Image, r.Tracks, r.Edit, strconv.FormatFloat(r.Area, 'g', -1, 64), r.After}, "\x00")
@@ -125,7 +127,7 @@ func Tamper(ctx context.Context, o TamperOptions) (TamperSummary, error) {
 		return TamperSummary{}, err
 	}
 	all := inWindows(files, o.Windows)
-	book, err := openBook[TamperRow](o.Out, "rows.jsonl", o.Seed)
+	book, err := openBook[TamperRow](o.Out, "rows.jsonl", stampOf(o.Seed, o.Settings))
 	if err != nil {
 		return TamperSummary{}, err
 	}
@@ -164,4 +166,5 @@ func (o *TamperOptions) defaults() {
 	if o.Jobs < 1 {
 		o.Jobs = runtime.NumCPU()
 	}
+	o.Settings = sized(o.Settings, o.MaxSide, o.Windows, o.WindowMegapixels)
 }

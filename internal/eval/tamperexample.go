@@ -34,7 +34,7 @@ func TamperExamples(ctx context.Context, o TamperOptions, n, side int) ([]Tamper
 		return nil, err
 	}
 	m := &tampering{TamperOptions: o, all: inWindows(files, o.Windows)}
-	m.book, err = openBook[TamperRow]("", "", o.Seed)
+	m.book, err = openBook[TamperRow]("", "", "")
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ type tampering struct {
 
 // plan lists the rows of one picture, forgeries of one kind and area together.
 func (m *tampering) plan(f corpusFile) []TamperRow {
-	head := TamperRow{Image: f.name, Seed: m.Seed, Tracks: m.tracks()}
+	head := TamperRow{Image: f.name, Seed: m.Seed, Settings: m.Settings, Tracks: m.tracks()}
 	var rows []TamperRow
 	add := func(edit string, area float64, after attack.Attack) {
 		r := head

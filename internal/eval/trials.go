@@ -39,7 +39,7 @@ type TrialRow struct {
 	Decoded  int    `json:"list_decodes"`
 }
 
-func (r TrialRow) seed() int64 { return r.Seed }
+func (r TrialRow) stamp() string { return stampOf(r.Seed, "") }
 
 func (r TrialRow) key() string {
 	return strconv.Itoa(r.Piece) + "\x00" + r.Image + "\x00" + strconv.Itoa(r.Trials)
@@ -76,7 +76,7 @@ func Trials(ctx context.Context, o TrialOptions) (TrialSummary, error) {
 	if len(files) == 0 {
 		return TrialSummary{}, errors.New("no pictures to read: trials need a corpus")
 	}
-	book, err := openBook[TrialRow](o.Out, "trials.jsonl", o.Seed)
+	book, err := openBook[TrialRow](o.Out, "trials.jsonl", stampOf(o.Seed, ""))
 	if err != nil {
 		return TrialSummary{}, err
 	}
