@@ -61,6 +61,23 @@ func TestFindsACollage(t *testing.T) {
 	}
 }
 
+// TestFindsAMovedBlock: a piece of the picture itself is foreign at any other
+// place, also whole blocks away.
+func TestFindsAMovedBlock(t *testing.T) {
+	track := New(watermark.TestKey, Config{})
+	for _, by := range [][2]int{{8, 0}, {96, 64}, {-51, 37}} {
+		m := marked(t, track, 320, 256, 13)
+		was := m.Clone()
+		truth := box(m.W, m.H, 120, 80, 200, 150)
+		for y := 80; y < 150; y++ {
+			copy(m.Pix[3*(y*m.W+120):3*(y*m.W+200)], was.Pix[3*((y+by[1])*m.W+120+by[0]):])
+		}
+		if f := f1(track.LocalizeView(Look(RGB{m}), somePayload), truth); f < 0.95 {
+			t.Errorf("moved by %v: F1 %.3f", by, f)
+		}
+	}
+}
+
 func TestAbstains(t *testing.T) {
 	track := New(watermark.TestKey, Config{})
 	m := marked(t, track, 384, 320, 8)
