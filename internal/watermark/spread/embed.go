@@ -40,8 +40,8 @@ func (t *Track) Embed(c watermark.Canvas, p watermark.Payload) (watermark.Embedd
 		return watermark.Embedding{}, watermark.ErrTooSmall
 	}
 	luma := c.Luma(canonicalSide)
-	target := t.targetMSE(luma)
-	mask := maskOf(luma)
+	half := momentsOf(luma)
+	target, mask := t.targetMSE(half), maskOf(half)
 	pattern := newPainter(t.tile(p, g), mask, w, h, luma).row
 
 	var energy float64
@@ -54,7 +54,7 @@ func (t *Track) Embed(c watermark.Canvas, p watermark.Payload) (watermark.Embedd
 	gain, mse := first, 0.0
 	for i := range 4 {
 		mse = c.AddedMSE(pattern, float32(gain), weight, stride)
-		if i == 3 || mse <= 0 {
+		if i == 3 || mse <= 0 || math.Abs(mse/target-1) < 0.005 {
 			break
 		}
 		// Rounding and clipping bend the parabola of error over gain; a picture

@@ -128,7 +128,7 @@ func TestPainterAgainstSumOfCosines(t *testing.T) {
 		var off, power float64
 		hs, as := track.amplitudes(payload, scaleOf(w, h))
 		luma := photo(w, h, 3).Luma(canonicalSide)
-		mask := maskOf(luma)
+		mask := maskOf(momentsOf(luma))
 		p := newPainter(track.tile(payload, scaleOf(w, h)), mask, w, h, luma)
 		g := scaleOf(w, h)
 		row := make([]float32, w)
