@@ -21,7 +21,8 @@ const (
 	trackNotDetected = "not_detected" // embedded, but not read back
 	trackDisabled    = "disabled"     // the uploader did not want it
 	trackUnavailable = "unavailable"  // this deployment has no such track
-	trackTooSmall    = "too_small"    // the picture has no room for it
+	trackTooSmall    = "too_small"    // the picture has too few pixels for it
+	trackNoRoom      = "no_room"      // it could not be read again in so small and busy a picture
 )
 
 // marked is one track's part in a rendition.
@@ -85,6 +86,8 @@ func (p *Pipeline) mark(picture *raster.Picture, a asset.Asset) []marked {
 		default:
 			e, err := draw(picture, watermark.Payload(a.Payload))
 			switch {
+			case errors.Is(err, watermark.ErrNoRoom):
+				m.Status = trackNoRoom
 			case errors.Is(err, watermark.ErrTooSmall):
 				m.Status = trackTooSmall
 			case err != nil:

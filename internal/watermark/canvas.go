@@ -2,6 +2,7 @@ package watermark
 
 import (
 	"errors"
+	"fmt"
 	"math"
 
 	"github.com/certana/certana/internal/dsp"
@@ -9,6 +10,10 @@ import (
 
 // ErrTooSmall says that a picture has too few pixels to carry a track.
 var ErrTooSmall = errors.New("picture is too small to carry the watermark")
+
+// ErrNoRoom is the ErrTooSmall of a picture that could hold a track but shows so
+// much on so few pixels that nobody would read it again.
+var ErrNoRoom = fmt.Errorf("%w: it could not be read again", ErrTooSmall)
 
 // RGB is a Canvas in memory: W×H pixels of interleaved 8-bit R, G, B.
 type RGB struct {

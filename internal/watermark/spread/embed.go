@@ -32,7 +32,8 @@ var weight = func() (w [3]float32) {
 // Embed draws p on the canvas, at the picture's own strength (see Config).
 // Memory does not grow with the picture: the mask is made at canonical size
 // and the pattern row by row. A picture under 32 canonical pixels on its short
-// side, or 64×64 in area, gives watermark.ErrTooSmall and is left alone.
+// side, or 64×64 in area, gives watermark.ErrTooSmall, and one in which nothing
+// could be read again (see hasRoom) watermark.ErrNoRoom; both are left alone.
 func (t *Track) Embed(c watermark.Canvas, p watermark.Payload) (watermark.Embedding, error) {
 	w, h := c.Size()
 	g := scaleOf(w, h)
@@ -60,6 +61,9 @@ func (t *Track) Embed(c watermark.Canvas, p watermark.Payload) (watermark.Embedd
 		// Rounding and clipping bend the parabola of error over gain; a picture
 		// that clips everywhere is not answered with ever more gain.
 		gain = min(gain*math.Sqrt(target/mse), 3*first)
+	}
+	if !t.hasRoom(luma, pattern, gain, w, h) {
+		return watermark.Embedding{}, watermark.ErrNoRoom
 	}
 	c.Add(pattern, float32(gain), weight)
 	return watermark.Embedding{PSNR: 10 * math.Log10(255*255/max(mse, 1e-9))}, nil

@@ -72,9 +72,30 @@ func activity(half moments) float64 {
 	return math.Exp(sum / float64(n) / 2)
 }
 
+// flatShare is the share of 2×2 pixels that are all alike: in drawings, pages
+// and screenshots most are, and there edges hide nothing of what lies around.
+func flatShare(half moments) float64 {
+	flat := 0
+	for i := range half.mean.Pix {
+		if half.variance(i) < flatVariance {
+			flat++
+		}
+	}
+	return float64(flat) / float64(len(half.mean.Pix))
+}
+
+// flatVariance is above what rounding makes of no variance at all.
+const flatVariance = 0.02
+
+// The most that a picture's own target departs from the configured one, in dB.
+const (
+	mostBelow = 3
+	mostAbove = 2.5
+)
+
 // targetMSE is the mean squared error over R, G and B that a picture is given.
 func (t *Track) targetMSE(half moments) float64 {
-	move := -10 * math.Log10(activity(half)/meanActivity)
-	psnr := t.cfg.PSNR + min(max(move, -3), 2.5)
-	return 255 * 255 / math.Pow(10, psnr/10)
+	move := min(max(-10*math.Log10(activity(half)/meanActivity), -mostBelow), mostAbove)
+	move += flatShare(half) * (mostAbove - move)
+	return 255 * 255 / math.Pow(10, (t.cfg.PSNR+move)/10)
 }
