@@ -25,7 +25,7 @@ func tamperOptions(dir, out string) TamperOptions {
 }
 
 func untimed(s TamperSummary) TamperSummary {
-	s.EmbedMSPerMP, s.MapMSPerMP = 0, 0
+	s.EmbedMSPerMP, s.MapMSPerMP, s.PlaceMSPerMP = 0, 0, 0
 	s.Rows = slices.Clone(s.Rows)
 	for i := range s.Rows {
 		s.Rows[i].EmbedMS, s.Rows[i].MapMS = 0, 0

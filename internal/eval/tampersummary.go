@@ -26,6 +26,7 @@ type TamperSummary struct {
 	Megapixels    float64 `json:"megapixels"`
 	EmbedMSPerMP  float64 `json:"embed_ms_per_mp"`
 	MapMSPerMP    float64 `json:"map_ms_per_mp"`
+	PlaceMSPerMP  float64 `json:"place_ms_per_mp"` // of pictures that had to be placed first, map and all
 
 	After []TamperAfter `json:"after"` // in the order of the options
 	Rows  []TamperRow   `json:"-"`     // that were summed up
@@ -111,10 +112,14 @@ func SummariseTamper(rows []TamperRow) TamperSummary {
 
 func (s *TamperSummary) quality(rows []TamperRow) {
 	seen := map[string]bool{}
-	var mapMS, mapped float64
+	var ms, mp [2]float64 // as they lay, and placed
 	for _, r := range rows {
 		s.Tracks = r.Tracks
-		mapMS, mapped = mapMS+r.MapMS, mapped+r.Megapixels
+		i := 0
+		if r.Placed {
+			i = 1
+		}
+		ms[i], mp[i] = ms[i]+r.MapMS, mp[i]+r.Megapixels
 		if seen[r.Image] {
 			continue
 		}
@@ -128,7 +133,12 @@ func (s *TamperSummary) quality(rows []TamperRow) {
 	if s.Images == 0 {
 		return
 	}
-	s.EmbedMSPerMP, s.MapMSPerMP = s.EmbedMSPerMP/s.Megapixels, mapMS/mapped
+	s.EmbedMSPerMP /= s.Megapixels
+	for i, v := range []*float64{&s.MapMSPerMP, &s.PlaceMSPerMP} {
+		if mp[i] > 0 {
+			*v = ms[i] / mp[i]
+		}
+	}
 	for _, v := range []*float64{&s.PSNRRGB, &s.PSNRLuma, &s.SSIM, &s.DSSIM, &s.GMSD, &s.Megapixels} {
 		*v /= float64(s.Images)
 	}
@@ -193,6 +203,9 @@ func (s TamperSummary) WriteTable(w io.Writer) error {
 	fmt.Fprintf(&b, "\n| | |\n|---|---|\n| PSNR, RGB | %.2f dB mean, %.2f dB lowest |\n", s.PSNRRGB, s.PSNRRGBLowest)
 	fmt.Fprintf(&b, "| PSNR, luma | %.2f dB |\n| SSIM, luma | %.4f |\n| DSSIM, GMSD | %.5f, %.5f |\n", s.PSNRLuma, s.SSIM, s.DSSIM, s.GMSD)
 	fmt.Fprintf(&b, "| embed | %.0f ms/MP |\n| map | %.0f ms/MP |\n", s.EmbedMSPerMP, s.MapMSPerMP)
+	if s.PlaceMSPerMP > 0 {
+		fmt.Fprintf(&b, "| place and map | %.0f ms/MP |\n", s.PlaceMSPerMP)
+	}
 	s.forgedTable(&b)
 	fmt.Fprintf(&b, "\n| untouched | flagged, mean | worst | abstained |\n|---|---|---|---|\n")
 	for _, a := range s.After {

@@ -64,9 +64,13 @@ func tamperCards(s eval.TamperSummary, forged []eval.TamperAfter) []card {
 		a := s.After[0].Alarm
 		alarm.Value, alarm.Note = fmt.Sprintf("%.3f%%", 100*a.Mean), fmt.Sprintf("worst %.2f%%, %s", 100*a.Worst, afterName(s.After[0].After))
 	}
+	cost := fmt.Sprintf("at %.2f MP", s.Megapixels)
+	if s.PlaceMSPerMP > 0 {
+		cost += fmt.Sprintf("; %.0f ms/MP when it must be placed first", s.PlaceMSPerMP)
+	}
 	return append(out, alarm,
 		card{Name: "PSNR, RGB", Value: fmt.Sprintf("%.2f dB", s.PSNRRGB), Note: fmt.Sprintf("lowest %.2f dB; luma %.2f dB; SSIM %.4f; GMSD %.5f", s.PSNRRGBLowest, s.PSNRLuma, s.SSIM, s.GMSD)},
-		card{Name: "embed, map", Value: fmt.Sprintf("%.0f, %.0f ms/MP", s.EmbedMSPerMP, s.MapMSPerMP), Note: fmt.Sprintf("at %.2f MP", s.Megapixels)})
+		card{Name: "embed, map", Value: fmt.Sprintf("%.0f, %.0f ms/MP", s.EmbedMSPerMP, s.MapMSPerMP), Note: cost})
 }
 
 func afterName(label string) string {
