@@ -58,6 +58,7 @@ const (
 	presentP    = 1e-6  // greatest p-value at which the mark counts as present
 	leastSpeak  = 0.065 // least Quality
 	mostUneven  = 2.3   // greatest Uneven at which an alteration is believed
+	codedUneven = 3.5   // the same after JPEG, where calm pictures hardly change
 	someUneven  = 1.4   // Uneven and
 	someWear    = 0.1   // Intact from which half-erased marks are not alterations, but
 	mostPartial = 0.02  // of which more than this share means that the picture was processed
@@ -97,22 +98,27 @@ func (t *Track) LocalizeView(v View, p watermark.Payload) Map {
 			s[0].blindClipped()
 			s[1].blindClipped()
 		}
-		m.draw(v.Luma, s, r.pitch)
+		m.draw(v.Luma, s, r)
 	}
 	return m
 }
 
 // draw makes the mask, or abstains where its groups are doubtful.
-func (m *Map) draw(luma *dsp.Plane, s [len(grids)]*sheet, p pitch) {
+func (m *Map) draw(luma *dsp.Plane, s [len(grids)]*sheet, r reading) {
+	p := r.pitch
 	c := solve(m.W, m.H, s, p)
 	if c.groups > 0 {
 		m.Uneven = c.unevenness(s, p)
+	}
+	limit := mostUneven
+	if r.coded {
+		limit = codedUneven
 	}
 	// In an otherwise fresh picture a half-erased mark is a local retouch.
 	worn := m.Uneven > someUneven || m.Intact > someWear
 	if c.moved { // uneven as it is: what is half-erased is not altered
 		c.dropPartial(s, p)
-	} else if c.groups > 0 && (m.Uneven > mostUneven || worn && c.dropPartial(s, p) > mostPartial) {
+	} else if c.groups > 0 && (m.Uneven > limit || worn && c.dropPartial(s, p) > mostPartial) {
 		m.Abstain = Processed
 		return
 	}

@@ -21,7 +21,7 @@ type sheet struct {
 
 // clippedShare is the share of a block's pixels beyond which it counts as
 // clipped.
-const clippedShare = 0.15
+const clippedShare = 0.05
 
 func (t *Track) sheet(v View, p watermark.Payload, g int) *sheet {
 	l := &grids[g]
