@@ -1,8 +1,10 @@
 package eval
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,8 +15,10 @@ import (
 
 	"github.com/certana/certana/internal/attack"
 	"github.com/certana/certana/internal/eval/forge"
+	"github.com/certana/certana/internal/synth"
 	"github.com/certana/certana/internal/watermark"
 	"github.com/certana/certana/internal/watermark/fragile"
+	"github.com/certana/certana/internal/watermark/spread"
 )
 
 func tamperOptions(dir, out string) TamperOptions {
@@ -106,6 +110,36 @@ func TestTamperAlone(t *testing.T) {
 	o.Track = nil
 	if _, err := Tamper(context.Background(), o); err == nil {
 		t.Error("measured without a track")
+	}
+}
+
+// TestTamperPlaces puts a cropped picture back onto its grid by track A, and
+// counts over what is left of it.
+func TestTamperPlaces(t *testing.T) {
+	dir := t.TempDir()
+	var b bytes.Buffer
+	if err := png.Encode(&b, synth.Photo(640, 448, 5)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "p.png"), b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	robust := spread.New(watermark.TestKey, spread.Config{})
+	o := tamperOptions(dir, "")
+	o.Under, o.Kinds, o.Areas = []watermark.Track{robust}, []forge.Kind{forge.Splice}, []float64{0.1}
+	o.After, o.Benign = []attack.Attack{{Name: "none"}, {Name: "crop", Strength: 0.9}}, []attack.Attack{{Name: "none"}}
+	o.Place = PlaceBy(robust, o.Track)
+	s, err := Tamper(context.Background(), o)
+	if err != nil || s.Tracks != "a+b" || s.Maps != 4 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	for i, r := range s.Rows {
+		if cropped := r.After == "crop:0.9"; r.Placed != cropped || cropped && (r.Known < 0.8 || r.Known > 0.95) {
+			t.Errorf("row %d: %+v", i, r)
+		}
+		if r.F1 != nil && *r.F1 < 0.8 || r.F1 == nil && r.Flagged > 0.01 {
+			t.Errorf("row %d: F1 %v, flagged %g", i, r.F1, r.Flagged)
+		}
 	}
 }
 

@@ -70,7 +70,7 @@ func tamperCards(s eval.TamperSummary, forged []eval.TamperAfter) []card {
 	}
 	return append(out, alarm,
 		card{Name: "PSNR, RGB", Value: fmt.Sprintf("%.2f dB", s.PSNRRGB), Note: fmt.Sprintf("lowest %.2f dB; luma %.2f dB; SSIM %.4f; GMSD %.5f", s.PSNRRGBLowest, s.PSNRLuma, s.SSIM, s.GMSD)},
-		card{Name: "embed, map", Value: fmt.Sprintf("%.0f, %.0f ms/MP", s.EmbedMSPerMP, s.MapMSPerMP), Note: cost})
+		card{Name: "embed, map: ms/MP", Value: fmt.Sprintf("%.0f, %.0f", s.EmbedMSPerMP, s.MapMSPerMP), Note: cost})
 }
 
 func afterName(label string) string {
@@ -134,7 +134,7 @@ func mapHeat(v float64) string {
 
 // areaChart plots F1 against the altered area, a line for each processing.
 func areaChart(forged []eval.TamperAfter) chart {
-	p := newPlot(640, 260)
+	p := newPlot(420, 210)
 	var xs []mark
 	n := float64(len(forged[0].Areas))
 	for i, a := range forged[0].Areas {
