@@ -152,7 +152,7 @@ func (e *evidence) at(r float32) float32 {
 // coefficients are with the mark than without. Clipped blocks, whose mark may
 // be incomplete, get a wider density and weaker evidence; blind ones say nothing.
 func (s *sheet) weigh(step [2]float32) []float32 {
-	if s.moved {
+	if s.moved || s.uneven {
 		return s.weighByDetail(step)
 	}
 	plain := s.fitOpen(step)

@@ -59,6 +59,8 @@ const (
 	leastSpeak  = 0.065 // least Quality
 	mostUneven  = 2.3   // greatest Uneven at which an alteration is believed
 	codedUneven = 3.5   // the same after JPEG, where calm pictures hardly change
+	calmUneven  = 0.7   // least Uneven, and
+	calmWear    = 0.25  // Intact from which a codec took the mark from where there is little detail
 	someUneven  = 1.4   // Uneven and
 	someWear    = 0.1   // Intact from which half-erased marks are not alterations, but
 	mostPartial = 0.02  // of which more than this share means that the picture was processed
@@ -109,6 +111,16 @@ func (m *Map) draw(luma *dsp.Plane, s [len(grids)]*sheet, r reading) {
 	c := solve(m.W, m.H, s, p)
 	if c.groups > 0 {
 		m.Uneven = c.unevenness(s, p)
+	}
+	if c.groups > 0 && !c.moved && r.coded && m.Uneven > someUneven {
+		s[0].uneven, s[1].uneven = true, true
+		if c = solve(m.W, m.H, s, p); c.groups > 0 {
+			m.Uneven = c.unevenness(s, p)
+		}
+	}
+	if c.groups > 0 && m.Uneven < calmUneven && m.Intact > calmWear {
+		m.Abstain = TooWeak
+		return
 	}
 	limit := mostUneven
 	if r.coded {

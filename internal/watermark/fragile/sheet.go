@@ -16,6 +16,7 @@ type sheet struct {
 	detail  []float32    // see details
 	luma    *dsp.Plane
 	offset  int
+	uneven  bool // intact blocks stray more or less by their detail
 	moved   bool // see View.Moved
 }
 
