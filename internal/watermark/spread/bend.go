@@ -122,6 +122,18 @@ func (t *tilePilots) at(b bend, x, y float64) (dx, dy float64) {
 	return dx, dy
 }
 
+// apart is the greatest distance of two fields at the frame's corners.
+func (t *tilePilots) apart(a, b bend) float64 {
+	most := 0.0
+	for i := range a {
+		a[i] -= b[i]
+	}
+	for _, c := range [4][2]float64{{-1, -1}, {1, -1}, {-1, 1}, {1, 1}} {
+		most = max(most, math.Hypot(t.at(a, c[0], c[1])))
+	}
+	return most
+}
+
 // fit maximises Re Σ over tiles and pilots of value·exp(i·freq·d(tile)) over
 // the first terms (6 or 8) coefficients of d, by Levenberg–Marquardt from the
 // given start, counting only tiles within ±reach of the centre. It returns the

@@ -11,6 +11,7 @@ import (
 // candidate is one geometry under test.
 type candidate struct {
 	frame    frame
+	whole    frame      // of which frame may be the middle
 	place    dsp.Affine // of the frame's samples in the picture, any bend left out
 	res      residual
 	valid    span
@@ -29,17 +30,13 @@ const (
 // wholeOf is a picture as it stands.
 func wholeOf(y *dsp.Plane) *candidate {
 	unit := dsp.Affine{1, 0, 0, 0, 1, 0}
-	return candidateOf(frame{unit, y.W, y.H}, unit, residualOf(y), everything(y), nil)
+	return candidateOf(frame{unit, y.W, y.H}, unit, residualOf(y), everything(y))
 }
 
-// candidateOf folds a frame's residual: the samples in view, or all that are
-// valid when view is nil.
-func candidateOf(f frame, place dsp.Affine, res residual, valid, view span) *candidate {
-	if view == nil {
-		view = valid
-	}
-	c := &candidate{frame: f, place: place, res: res, valid: valid, white: res.whiten(suppressions[0])}
-	c.spectra[0] = foldOf(c.white, view)
+// candidateOf folds a frame's residual.
+func candidateOf(f frame, place dsp.Affine, res residual, valid span) *candidate {
+	c := &candidate{frame: f, whole: f, place: place, res: res, valid: valid, white: res.whiten(suppressions[0])}
+	c.spectra[0] = foldOf(c.white, valid)
 	c.periodic = c.spectra[0].excess() >= periodicFrom
 	return c
 }
@@ -167,12 +164,13 @@ func (s *search) evaluate(y *dsp.Plane, c *comb, power *dsp.Plane, peaks []peak,
 			break
 		}
 		kept = append(kept, p.a)
-		res, valid := f.read(y, f.straight())
-		var view span
+		shown := f
 		if centred {
-			view = f.centre(valid)
+			shown, _, _ = f.middle()
 		}
-		cand := s.look(candidateOf(f, f.toPicture, res, valid, view))
+		res, valid := shown.read(y, shown.straight())
+		cand := s.look(candidateOf(shown, shown.toPicture, res, valid))
+		cand.whole = f
 		cands = append(cands, cand)
 		if cand.pose.z > 7 && s.readPlain(cand) {
 			return cands
@@ -212,10 +210,26 @@ func (s *search) finish(y *dsp.Plane, cands []*candidate, most int) bool {
 
 func byPose(a, b *candidate) int { return cmp.Compare(b.pose.z, a.pose.z) }
 
+// widened is the candidate over its whole frame, in the pose of its middle.
+func (c *candidate) widened(y *dsp.Plane) *candidate {
+	if c.whole == c.frame {
+		return c
+	}
+	_, dx, dy := c.whole.middle()
+	res, valid := c.whole.read(y, c.whole.straight())
+	w := candidateOf(c.whole, c.whole.toPicture, res, valid)
+	w.pose = c.pose
+	sx, sy := c.pose.turn.apply(dx, dy)
+	w.pose.shift[0] += float64(sx)
+	w.pose.shift[1] += float64(sy)
+	return w
+}
+
 // straighten fits a displacement field to the candidate's tiles, as an affine
 // map, as a perspective, and as a perspective grown from the centre, and reads
 // the two that gather most. It returns the one with the better pose.
 func (s *search) straighten(y *dsp.Plane, c *candidate) *candidate {
+	c = c.widened(y)
 	t := pilotsOf(c.white, c.valid, c.spectra[0], c.pose, s.finder.layout.pilots, s.finder.layout.phase)
 	start := bend{c.pose.shift[0], 0, 0, c.pose.shift[1]}
 	type fit struct {
@@ -237,9 +251,12 @@ func (s *search) straighten(y *dsp.Plane, c *candidate) *candidate {
 	}
 	slices.SortStableFunc(fits, func(a, b fit) int { return cmp.Compare(b.score, a.score) })
 	var best *candidate
-	for _, f := range fits[:min(len(fits), 2)] {
+	for i, f := range fits[:min(len(fits), 2)] {
+		if i > 0 && t.apart(f.b, fits[0].b) < 0.25 {
+			break // not another field
+		}
 		res, valid := c.frame.read(y, t.along(c.frame, f.b))
-		straight := candidateOf(c.frame, t.straightened(c.frame, f.b), res, valid, nil)
+		straight := candidateOf(c.frame, t.straightened(c.frame, f.b), res, valid)
 		straight.pose = s.finder.orient(straight.spectra[0], c.pose.ring)
 		if s.readPlain(straight) {
 			return straight

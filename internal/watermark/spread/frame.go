@@ -71,15 +71,10 @@ func (f frame) read(y *dsp.Plane, m dsp.Map) (residual, span) {
 	return residualOf(z), func(v int) (int, int) { return from[v], to[v] }
 }
 
-// centre narrows a span to the middle 60% of the frame both ways, where a bent
-// picture is nearest to straight.
-func (f frame) centre(s span) span {
-	x0, x1, y0, y1 := f.w/5, f.w-f.w/5, f.h/5, f.h-f.h/5
-	return func(y int) (int, int) {
-		if y < y0 || y >= y1 {
-			return 0, 0
-		}
-		from, to := s(y)
-		return max(from, x0), min(to, x1)
-	}
+// middle is the frame's middle 60% both ways, where a bent picture is nearest to
+// straight; its first sample is (dx, dy) of the frame.
+func (f frame) middle() (m frame, dx, dy int) {
+	dx, dy = f.w/5, f.h/5
+	at := f.toPicture.Mul(dsp.Affine{1, 0, float64(dx), 0, 1, float64(dy)})
+	return frame{at, f.w - 2*dx, f.h - 2*dy}, dx, dy
 }
