@@ -4,7 +4,7 @@ import "fmt"
 
 // Config says which tracks a deployment draws and how strong each is. A picture
 // carries every track at once, so their strengths are shares of one budget: the
-// defaults together leave about 44.5 dB over R, G and B.
+// defaults together leave about 44 dB over R, G and B.
 type Config struct {
 	// Fragile draws track B, which says where a picture was altered. Default
 	// true.
@@ -12,14 +12,14 @@ type Config struct {
 	// RobustPSNR is what track A alone leaves of an average picture, in dB.
 	// Default 49.
 	RobustPSNR float64 `yaml:"robust_psnr"`
-	// FragilePSNR is the least that track B alone leaves, in dB. It sets the
-	// lattice that later readings look for: after a change older marks are
-	// found more slowly. Default 46.
+	// FragilePSNR is the least that track B alone leaves, in dB. The step of
+	// its lattice follows from it; marks that were drawn at another value are
+	// read like pictures whose contrast changed. Default 45.7.
 	FragilePSNR float64 `yaml:"fragile_psnr"`
 }
 
 // DefaultConfig returns the defaults named above.
-func DefaultConfig() Config { return Config{Fragile: true, RobustPSNR: 49, FragilePSNR: 46} }
+func DefaultConfig() Config { return Config{Fragile: true, RobustPSNR: 49, FragilePSNR: 45.7} }
 
 // Validate says which setting makes no sense, if any.
 func (c Config) Validate() error {
