@@ -62,7 +62,7 @@ const (
 	calmUneven  = 0.7   // least Uneven, and
 	calmWear    = 0.25  // Intact from which a codec took the mark from where there is little detail
 	someUneven  = 1.4   // Uneven and
-	someWear    = 0.1   // Intact from which half-erased marks are not alterations, but
+	someWear    = 0.08  // Intact from which half-erased marks are not alterations, but
 	mostPartial = 0.02  // of which more than this share means that the picture was processed
 )
 

@@ -102,6 +102,7 @@ func (t *Track) find(s [len(grids)]*sheet) reading {
 	}
 	best.tries = float64(len(t.steps))
 	toned := read(s, t.tune(s, best.pitch))
+	toned.coded = false // tones were changed, whatever else
 	toned.tries = math.Pow(float64(toneTries), 2*float64(len(grids)))
 	if toned.quality > 1.1*best.quality+0.01 {
 		return toned
@@ -110,8 +111,12 @@ func (t *Track) find(s [len(grids)]*sheet) reading {
 }
 
 // codedRatio is how much further the coefficients of B stray than those of A when
-// a picture was saved as JPEG: about twice; 1 to 1.3 times after filters.
-const codedRatio = 1.5
+// a picture was saved as JPEG: about twice; 1 to 1.3 times after filters. Below
+// codedQuality other changes look alike.
+const (
+	codedRatio   = 1.5
+	codedQuality = 0.5
+)
 
 // read fits the blocks where nothing clipped, if there are some: noise, for one,
 // is weaker at black and white, which says nothing of the rest.
@@ -124,7 +129,7 @@ func read(s [len(grids)]*sheet, p pitch) reading {
 		sigma[g] = (f.sigma[0] + f.sigma[1]) / 2
 		r.intact += sigma[g] / float64(len(s))
 	}
-	r.coded = sigma[1] > codedRatio*sigma[0]
+	r.coded = sigma[1] > codedRatio*sigma[0] && r.quality > codedQuality
 	return r
 }
 
