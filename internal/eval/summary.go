@@ -29,7 +29,7 @@ type Summary struct {
 	Images  int            `json:"images"`
 	Decodes int            `json:"decodes"`
 	Tracks  []TrackSummary `json:"tracks"`
-	Skipped []string       `json:"skipped,omitempty"` // pictures too small to carry a mark
+	Skipped []string       `json:"skipped,omitempty"` // pictures too small, or too plain, to carry a mark
 	Rows    []Row          `json:"-"`                 // that were summed up
 }
 

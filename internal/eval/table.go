@@ -13,7 +13,7 @@ func (s Summary) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d pictures, %d decodes\n", s.Images, s.Decodes)
 	if len(s.Skipped) > 0 {
-		fmt.Fprintf(&b, "too small to carry a mark: %s\n", strings.Join(s.Skipped, ", "))
+		fmt.Fprintf(&b, "could not be marked: %s\n", strings.Join(s.Skipped, ", "))
 	}
 	for _, t := range s.Tracks {
 		t.write(&b)

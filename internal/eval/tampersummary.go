@@ -15,7 +15,7 @@ type TamperSummary struct {
 	Images  int      `json:"images"`
 	Maps    int      `json:"maps"`
 	Tracks  string   `json:"tracks"`
-	Skipped []string `json:"skipped,omitempty"` // pictures too small to carry a mark
+	Skipped []string `json:"skipped,omitempty"` // pictures too small, or too plain, to carry a mark
 
 	PSNRRGB       float64 `json:"psnr_rgb"`
 	PSNRRGBLowest float64 `json:"psnr_rgb_lowest"`
@@ -198,7 +198,7 @@ func (s TamperSummary) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d pictures, %d maps, tracks %s\n", s.Images, s.Maps, s.Tracks)
 	if len(s.Skipped) > 0 {
-		fmt.Fprintf(&b, "too small to carry a mark: %s\n", strings.Join(s.Skipped, ", "))
+		fmt.Fprintf(&b, "could not be marked: %s\n", strings.Join(s.Skipped, ", "))
 	}
 	fmt.Fprintf(&b, "\n| | |\n|---|---|\n| PSNR, RGB | %.2f dB mean, %.2f dB lowest |\n", s.PSNRRGB, s.PSNRRGBLowest)
 	fmt.Fprintf(&b, "| PSNR, luma | %.2f dB |\n| SSIM, luma | %.4f |\n| DSSIM, GMSD | %.5f, %.5f |\n", s.PSNRLuma, s.SSIM, s.DSSIM, s.GMSD)

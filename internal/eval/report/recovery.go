@@ -24,7 +24,7 @@ func Recovery(dir string, s eval.Summary, samples []eval.Sample, unmarked []eval
 			"(gradient magnitude similarity deviation) are of luma. Attacks follow Pillow, OpenCV and NumPy.",
 	}
 	if len(s.Skipped) > 0 {
-		p.Meta = append(p.Meta, pair{"too small to mark", strings.Join(s.Skipped, ", ")})
+		p.Meta = append(p.Meta, pair{"could not be marked", strings.Join(s.Skipped, ", ")})
 	}
 	for _, t := range s.Tracks {
 		rows := slices.DeleteFunc(slices.Clone(s.Rows), func(r eval.Row) bool { return r.Track != t.Track })

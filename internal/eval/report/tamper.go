@@ -21,7 +21,7 @@ func Tamper(dir string, s eval.TamperSummary, examples []eval.TamperExample, o O
 			"and of intact pixels that are right. Other methods’ figures are their authors’, on other pictures.",
 	}
 	if len(s.Skipped) > 0 {
-		p.Meta = append(p.Meta, pair{"too small to mark", strings.Join(s.Skipped, ", ")})
+		p.Meta = append(p.Meta, pair{"could not be marked", strings.Join(s.Skipped, ", ")})
 	}
 	var forged []eval.TamperAfter
 	for _, a := range s.After {
