@@ -96,8 +96,8 @@ func f1(m fragile.Map, v fragile.View, box [4]int) (f float64, ok bool) {
 // the geometry from track A.
 func TestKodakPlaced(t *testing.T) {
 	files := corpus.Kodak(t)
-	if testing.Short() {
-		t.Skip("measures on photographs: left out by -short")
+	if os.Getenv("CERTANA_LONG") == "" {
+		t.Skip("CERTANA_LONG=1 places and maps forgeries on photographs, in some minutes")
 	}
 	a := spread.New(watermark.TestKey, spread.Config{PSNR: 49})
 	b := fragile.New(watermark.TestKey, fragile.Config{PSNR: 45.7})
