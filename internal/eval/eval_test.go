@@ -158,6 +158,29 @@ func TestRunResumes(t *testing.T) {
 	}
 }
 
+// TestRunStopsAtOnce: a run that is stopped after its first row, which is of a
+// picture before any attack, says what it has, in numbers.
+func TestRunStopsAtOnce(t *testing.T) {
+	o := options(pictureFolder(t, 2), t.TempDir())
+	o.Jobs = 1
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Progress = func(int, int) { cancel() }
+	s, err := Run(ctx, o)
+	if !errors.Is(err, context.Canceled) || s.Images != 1 || s.Decodes != 0 || s.Tracks[0].Unmarked != 1 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	if r := s.Tracks[0].Recovery; r.N != 0 || r.High != 1 || s.Tracks[0].PSNRRGB < 30 {
+		t.Errorf("%+v", s.Tracks[0])
+	}
+	if _, err := json.Marshal(s); err != nil { // refuses what is no number
+		t.Error(err)
+	}
+	var table strings.Builder
+	if err := s.WriteTable(&table); err != nil || strings.Contains(table.String(), "NaN") || strings.Contains(table.String(), "Every payload") {
+		t.Errorf("%v in\n%s", err, &table)
+	}
+}
+
 func TestRunLimitsAndSkips(t *testing.T) {
 	dir := pictureFolder(t, 5)
 	o := options(dir, "")

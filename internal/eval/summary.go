@@ -89,47 +89,55 @@ func Summarise(rows []Row) Summary {
 	return s
 }
 
+// summariseTrack sums up at least one row, which may be of no attack yet.
 func summariseTrack(track string, rows []Row) TrackSummary {
 	t := TrackSummary{Track: track, Drawn: rows[0].Drawn, PSNRRGBLowest: math.Inf(1), SSIMLowest: math.Inf(1)}
-	classes, attacks, total := tally{}, tally{}, tally{}
+	classes, attacks, recovered := tally{}, tally{}, 0
 	seen := map[string]bool{}
+	var decoded float64 // megapixels
 	for _, r := range rows {
+		if !seen[r.Image] {
+			seen[r.Image] = true
+			t.picture(r)
+		}
 		if r.Attack == Unmarked {
 			t.unmarked(r)
 			continue
 		}
-		total.count("all", r.PayloadOK)
 		classes.count(r.Class, r.PayloadOK)
 		attacks.count(attack.Attack{Name: r.Attack, Strength: r.Strength}.Label(), r.PayloadOK)
-		if r.Detected && !r.PayloadOK {
+		if r.PayloadOK {
+			recovered++
+		} else if r.Detected {
 			t.WrongPayloads++
 		}
 		t.DecodeMS += r.DecodeMS
-		t.DecodeMSPerMP += r.Megapixels
+		decoded += r.Megapixels
 		t.DecodeMSMost = max(t.DecodeMSMost, r.DecodeMS)
-		if seen[r.Image] {
-			continue
-		}
-		seen[r.Image] = true
-		t.PSNRRGB += r.PSNRRGB
-		t.PSNRRGBLowest = min(t.PSNRRGBLowest, r.PSNRRGB)
-		t.PSNRLuma += r.PSNRLuma
-		t.SSIM += r.SSIM
-		t.SSIMLowest = min(t.SSIMLowest, r.SSIM)
-		t.DSSIM += r.DSSIM
-		t.GMSD += r.GMSD
-		t.EmbedMS += r.EmbedMS
-		t.Megapixels += r.Megapixels
 	}
-	t.EmbedMSPerMP, t.DecodeMSPerMP = t.EmbedMS/t.Megapixels, t.DecodeMS/t.DecodeMSPerMP
-	n := float64(len(seen))
+	decodes := len(rows) - t.Unmarked
+	t.EmbedMSPerMP = t.EmbedMS / max(t.Megapixels, 1e-9)
+	t.DecodeMSPerMP = t.DecodeMS / max(decoded, 1e-9)
 	for _, v := range []*float64{&t.PSNRRGB, &t.PSNRLuma, &t.SSIM, &t.DSSIM, &t.GMSD, &t.EmbedMS, &t.Megapixels} {
-		*v /= n
+		*v /= float64(len(seen))
 	}
-	t.DecodeMS /= float64(len(rows) - t.Unmarked)
+	t.DecodeMS /= max(1, float64(decodes))
 	t.RejectMS /= max(1, float64(t.Unmarked))
-	t.Recovery, t.Classes, t.Attacks = total.rates()[0], classes.rates(), attacks.rates()
+	t.Recovery, t.Classes, t.Attacks = NewRate("all", recovered, decodes), classes.rates(), attacks.rates()
 	return t
+}
+
+// picture adds the quality and the cost of marking one picture.
+func (t *TrackSummary) picture(r Row) {
+	t.PSNRRGB += r.PSNRRGB
+	t.PSNRRGBLowest = min(t.PSNRRGBLowest, r.PSNRRGB)
+	t.PSNRLuma += r.PSNRLuma
+	t.SSIM += r.SSIM
+	t.SSIMLowest = min(t.SSIMLowest, r.SSIM)
+	t.DSSIM += r.DSSIM
+	t.GMSD += r.GMSD
+	t.EmbedMS += r.EmbedMS
+	t.Megapixels += r.Megapixels
 }
 
 func (t *TrackSummary) unmarked(r Row) {

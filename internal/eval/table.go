@@ -39,6 +39,9 @@ func (t TrackSummary) write(b *strings.Builder) {
 		fmt.Fprintf(b, "| accepted before marking | %d of %d |\n", t.FalseAccepts, t.Unmarked)
 		fmt.Fprintf(b, "| rejection of an unmarked picture | %.0f ms mean, %.0f ms most |\n", t.RejectMS, t.RejectMSMost)
 	}
+	if t.Recovery.N == 0 {
+		return
+	}
 	fmt.Fprintf(b, "\n| class | %-9s | 95%% interval | decodes |\n|---|---|---|---|\n", "recovery")
 	for _, r := range t.Classes {
 		fmt.Fprintf(b, "| %-9s | %.4f | %.3f to %.3f | %d |\n", r.Name, r.Share, r.Low, r.High, r.N)
