@@ -62,10 +62,11 @@ func (s *sheet) closeness(k int, step float32, blocks int) float64 {
 	stride := max(1, len(s.clipped)/blocks)
 	inverse, sum, n := 1/step, float32(0), 0
 	for b := 0; b < len(s.clipped); b += stride {
-		if s.blind[b] {
+		c := s.coef[k][b]
+		if s.blind[b] || max(c, -c) < near*step {
 			continue
 		}
-		r := wrap(s.coef[k][b]*inverse - s.dither[k][b])
+		r := wrap(c*inverse - s.dither[k][b])
 		sum += 1.0/12 - r*r
 		n++
 	}
@@ -91,23 +92,56 @@ func (r reading) gained(t *Track) bool {
 	return sum/(2*float32(len(r.pitch))) > 1.01*t.steps[0]
 }
 
+// near is the distance from 0, in steps, under which a coefficient says little of
+// its step: from about 0 it was pulled only part of its way to the nearest point,
+// so that the lattice of a calm picture is seen there with pull times its step.
+const near = 0.6
+
 // find returns the likeliest pitch: one of those that Embed draws with, or a
 // changed one where that is clearly better.
 func (t *Track) find(s [len(grids)]*sheet) reading {
-	best := reading{quality: math.Inf(-1)}
+	p, quality := pitch{}, math.Inf(-1)
 	for _, step := range t.steps {
-		if r := read(s, even(step)); r.quality > best.quality {
-			best = r
+		if q := likelihood(s, even(step)); q > quality {
+			p, quality = even(step), q
 		}
 	}
-	best.tries = float64(len(t.steps))
-	toned := read(s, t.tune(s, best.pitch))
-	toned.coded = false // tones were changed, whatever else
-	toned.tries = math.Pow(float64(toneTries), 2*float64(len(grids)))
-	if toned.quality > 1.1*best.quality+0.01 {
-		return toned
+	toned := t.tune(s, p)
+	if likelihood(s, toned) > 1.1*quality+0.01 {
+		r := read(s, toned)
+		r.coded = false // tones were changed, whatever else
+		r.tries = math.Pow(float64(toneTries), 2*float64(len(grids)))
+		return r
 	}
-	return best
+	r := read(s, p)
+	r.tries = float64(len(t.steps))
+	return r
+}
+
+// fewFar are too few coefficients of a kind to know their step from.
+const fewFar = 200
+
+// likelihood is the mean log-likelihood of the fitted mixtures over the
+// coefficients that are not near 0, in nats; over all where those are few.
+func likelihood(s [len(grids)]*sheet, p pitch) (mean float64) {
+	for g := range s {
+		var h [2]histogram
+		n := [2]int{}
+		for b, c := range s[g].clipped {
+			for k := range h {
+				v := s[g].coef[k][b]
+				if !c && !s[g].blind[b] && max(v, -v) >= near*p[g][k] {
+					h[k].add(s[g].residual(k, b, p[g][k]))
+					n[k]++
+				}
+			}
+		}
+		if min(n[0], n[1]) < fewFar {
+			return read(s, p).quality
+		}
+		mean += fit(&h).loglik / float64(len(s))
+	}
+	return mean
 }
 
 // codedRatio is how much further the coefficients of B stray than those of A when
