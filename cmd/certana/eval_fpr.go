@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/certana/certana/internal/eval"
@@ -9,10 +12,7 @@ import (
 )
 
 func newEvalFPR(e *env) *cobra.Command {
-	var o eval.FalseAcceptOptions
-	var trials int
-	var tracks, key string
-	var psnr float64
+	var o falseOptions
 	c := &cobra.Command{
 		Use:   "fpr",
 		Short: "Count watermarks that are found where none is",
@@ -25,30 +25,18 @@ a run that was interrupted goes on where it stopped, and one with more --images
 adds to it. Exits with 1 when a payload was accepted.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			var err error
-			if o.Tracks, err = e.evalTracks(tracks, key, psnr); err != nil {
+			if c.Flags().Changed("trials") && !c.Flags().Changed("images") {
+				o.Images = 0
+			}
+			if err := o.check(c); err != nil {
 				return err
 			}
-			o.Settings = settings(key, psnr, 0)
-			var out falseResults
-			if trials == 0 || c.Flags().Changed("images") {
-				o.Progress = e.progress("decodes")
-				s, err := eval.FalseAccepts(c.Context(), o)
-				if err != nil {
-					return err
-				}
-				out.Images = &s
-			}
-			if trials > 0 {
-				s, err := eval.Trials(c.Context(), eval.TrialOptions{Corpora: o.Corpora, Read: spread.Trials, Trials: trials,
-					Jobs: o.Jobs, Seed: o.Seed, Out: o.Out, Progress: e.progress("keys")})
-				if err != nil {
-					return err
-				}
-				out.Trials = &s
+			out, made, err := e.measureFalse(c, o)
+			if err != nil {
+				return err
 			}
 			if o.Out != "" {
-				if err := report.FalseAccepts(o.Out, out.Images, out.Trials, origin(c)); err != nil {
+				if err := writeFalse(c, o.Out, out, made); err != nil {
 					return err
 				}
 			}
@@ -63,12 +51,86 @@ adds to it. Exits with 1 when a payload was accepted.`,
 	}
 	f := c.Flags()
 	f.StringSliceVar(&o.Corpora, "corpus", nil, "folder of unmarked pictures; may be given several times")
-	f.IntVar(&o.Images, "images", 2000, "decodes of each track")
-	f.IntVar(&trials, "trials", 0, "read the pictures of --corpus under so many random keys")
+	f.IntVar(&o.Images, "images", 2000, "decodes of each track; 0 is none")
+	f.IntVar(&o.trials, "trials", 0, "read the pictures of --corpus under so many random keys")
 	f.IntVar(&o.Side, "side", 256, "side of the crops, in pixels")
 	f.StringVar(&o.Out, "out", "", "folder for fpr.jsonl, fpr.json, trials.jsonl, trials.json and fpr.html")
-	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
+	f.BoolVar(&o.always, "always-decode", false, "with --trials: spend a list decode on every key, also where no pilot speaks for one")
+	evalFlags(c, &o.tracks, &o.key, &o.Jobs, &o.Seed)
 	return c
+}
+
+// falseOptions are the flags of eval fpr.
+type falseOptions struct {
+	eval.FalseAcceptOptions
+	trials      int
+	always      bool
+	tracks, key string
+}
+
+// check says which flags make no sense together.
+func (o falseOptions) check(c *cobra.Command) error {
+	switch {
+	case o.Images < 0 || o.trials < 0 || o.Side < 0:
+		return usageError(errors.New("--images, --trials and --side must not be negative"))
+	case o.Images == 0 && o.trials == 0:
+		return usageError(errors.New("nothing to measure: give --images or --trials"))
+	case o.trials > 0 && len(o.Corpora) == 0:
+		return usageError(errors.New("--trials reads the pictures of --corpus, which is missing"))
+	case o.always && o.trials == 0:
+		return usageError(errors.New("--always-decode is about --trials"))
+	}
+	for _, name := range []string{"tracks", "key"} {
+		if o.Images == 0 && c.Flags().Changed(name) {
+			return usageError(fmt.Errorf("--trials reads track a under keys of its own: --%s has no meaning without --images", name))
+		}
+	}
+	return nil
+}
+
+// measureFalse runs what was asked for; made says who did.
+func (e *env) measureFalse(c *cobra.Command, o falseOptions) (out falseResults, made string, err error) {
+	d, err := e.drawnTracks(o.tracks, o.key, 0, 0)
+	if err != nil {
+		return out, "", err
+	}
+	if d.fragile != nil {
+		return out, "", usageError(errors.New("--tracks: track b accepts no payload; its false alarms are measured by eval tamper"))
+	}
+	o.Tracks, o.Settings = d.tracks, d.made
+	if o.Images > 0 {
+		o.Progress = e.progress("decodes")
+		s, err := eval.FalseAccepts(c.Context(), o.FalseAcceptOptions)
+		if err != nil {
+			return out, "", err
+		}
+		out.Images = &s
+	}
+	if o.trials > 0 {
+		s, err := eval.Trials(c.Context(), eval.TrialOptions{Corpora: o.Corpora, Read: spread.Trials, Trials: o.trials, Always: o.always,
+			Jobs: o.Jobs, Seed: o.Seed, Settings: d.made, Out: o.Out, Progress: e.progress("keys")})
+		if err != nil {
+			return out, "", err
+		}
+		out.Trials = &s
+	}
+	return out, d.made, nil
+}
+
+// writeFalse writes fpr.html, with what was measured into the folder before.
+func writeFalse(c *cobra.Command, dir string, r falseResults, made string) error {
+	var err error
+	if r.Images == nil {
+		if r.Images, err = eval.ReadFalseAccepts(dir, made); err != nil {
+			return err
+		}
+	}
+	if r.Trials == nil {
+		if r.Trials, err = eval.ReadTrials(dir, made); err != nil {
+			return err
+		}
+	}
+	return report.FalseAccepts(dir, r.Images, r.Trials, origin(c))
 }
 
 // falseResults is what eval fpr measured.

@@ -38,14 +38,16 @@ func origin(c *cobra.Command) report.Origin {
 const detailsShown = 5
 
 // writeRecovery writes report.html of a run of eval.
-func writeRecovery(ctx context.Context, c *cobra.Command, o eval.Options, s eval.Summary) error {
+func writeRecovery(ctx context.Context, c *cobra.Command, o eval.Options, s eval.Summary, made string) error {
 	samples, err := eval.Samples(ctx, o, detailsShown, 96, 72)
 	if err != nil {
 		return err
 	}
-	unmarked, err := eval.ReadFalseRows(o.Out)
-	if err != nil {
+	var unmarked []eval.FalseRow
+	if f, err := eval.ReadFalseAccepts(o.Out, made); err != nil {
 		return err
+	} else if f != nil {
+		unmarked = f.Rows
 	}
 	return report.Recovery(o.Out, s, samples, unmarked, origin(c))
 }

@@ -31,6 +31,11 @@ came to.`,
 			if o.Corpus == "" {
 				return usageError(fmt.Errorf("--corpus is missing: a folder of pictures"))
 			}
+			for _, a := range o.Areas {
+				if !(a > 0 && a <= forge.MostArea) {
+					return usageError(fmt.Errorf("--areas: %g is not a share of the area above 0 and up to %g", a, forge.MostArea))
+				}
+			}
 			var err error
 			if o.After, err = attackList(after); err == nil {
 				o.Benign, err = attackList(benign)
@@ -47,7 +52,6 @@ came to.`,
 			if err := e.tamperTracks(&o, tracks, key, psnr, psnrB); err != nil {
 				return err
 			}
-			o.Settings = settings(key, psnr, psnrB)
 			o.Progress = e.progress("maps")
 			s, err := eval.Tamper(c.Context(), o)
 			if err == nil && o.Out != "" {
@@ -74,7 +78,8 @@ came to.`,
 	f.StringSliceVar(&benign, "benign", nil, "what only untouched pictures go through as well (default filters, tones, scaling)")
 	psnrBFlag(c, &psnrB)
 	f.StringVar(&o.Out, "out", "", "folder for rows.jsonl, summary.json and report.html")
-	evalFlags(c, &tracks, &key, &psnr, &o.Jobs, &o.Seed)
+	psnrFlag(c, &psnr)
+	evalFlags(c, &tracks, &key, &o.Jobs, &o.Seed)
 	f.Lookup("tracks").DefValue = "b"
 	tracks = "b"
 	return c
@@ -83,17 +88,17 @@ came to.`,
 // tamperTracks makes track B, what is drawn under it, and how pictures are put
 // back onto their grid.
 func (e *env) tamperTracks(o *eval.TamperOptions, names, givenKey string, psnrA, psnrB float64) error {
-	under, track, err := e.drawnTracks(names, givenKey, psnrA, psnrB)
+	d, err := e.drawnTracks(names, givenKey, psnrA, psnrB)
 	if err != nil {
 		return err
 	}
-	if track == nil {
+	if d.fragile == nil {
 		return usageError(fmt.Errorf("--tracks: track b is what maps alterations"))
 	}
-	o.Under, o.Track = under, track
-	for _, t := range under {
+	o.Under, o.Track, o.Settings = d.tracks, d.fragile, d.settings
+	for _, t := range d.tracks {
 		if t.ID() == "a" {
-			o.Place = eval.PlaceBy(t, track)
+			o.Place = eval.PlaceBy(t, d.fragile)
 		}
 	}
 	return nil

@@ -1,32 +1,79 @@
 package main
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/certana/certana/internal/watermark"
+	"github.com/certana/certana/internal/watermark/fragile"
 	"github.com/certana/certana/internal/watermark/spread"
 )
 
-// buildTracks makes the named tracks ("a", or several with commas) under a key,
-// in the order in which they are drawn. psnr is
-// track A's target in dB; 0 is its default.
-func buildTracks(names string, key watermark.Key, psnr float64) ([]watermark.Track, error) {
-	wanted := strings.Split(strings.ToLower(names), ",")
-	for i, w := range wanted {
-		wanted[i] = strings.TrimSpace(w)
-		switch wanted[i] {
+// drawing is what a command draws and reads.
+type drawing struct {
+	tracks  []watermark.Track // that are decoded
+	fragile *fragile.Track    // track B, nil where it is not drawn
+	// made says who drew, settings also how, in words with commas between:
+	// what an evaluation measured with others is no answer to the same question.
+	made, settings string
+}
+
+// drawnTracks makes the tracks of some names. Where several share a picture,
+// those without a PSNR of their own get their share of the deployment's default
+// budget.
+func (e *env) drawnTracks(names, givenKey string, psnr, psnrB float64) (drawing, error) {
+	key, _, err := e.offlineKey(givenKey)
+	if err != nil {
+		return drawing{}, err
+	}
+	d := drawing{made: madeBy(key)}
+	words := []string{d.made}
+	robust, fragileToo, err := splitTracks(names)
+	if err != nil {
+		return drawing{}, err
+	}
+	if robust && fragileToo {
+		share := watermark.DefaultConfig()
+		psnr, psnrB = cmp.Or(psnr, share.RobustPSNR), cmp.Or(psnrB, share.FragilePSNR)
+	}
+	if robust {
+		psnr = cmp.Or(psnr, spread.DefaultPSNR)
+		d.tracks = []watermark.Track{spread.New(key, spread.Config{PSNR: psnr})}
+		words = append(words, fmt.Sprintf("track A at %g dB", psnr))
+	}
+	if fragileToo {
+		psnrB = cmp.Or(psnrB, fragile.DefaultPSNR)
+		d.fragile = fragile.New(key, fragile.Config{PSNR: psnrB})
+		words = append(words, fmt.Sprintf("track B at %g dB", psnrB))
+	}
+	d.settings = strings.Join(words, ", ")
+	return d, nil
+}
+
+// splitTracks tells which tracks are named, of A and B.
+func splitTracks(names string) (robust, fragileToo bool, err error) {
+	for _, n := range strings.Split(strings.ToLower(names), ",") {
+		switch n = strings.TrimSpace(n); n {
 		case "a":
-		case "b", "c":
-			return nil, inputError(fmt.Errorf("track %s is not available in this build", wanted[i]))
+			robust = true
+		case "b":
+			fragileToo = true
+		case "c":
+			return false, false, inputError(fmt.Errorf("track c is not available in this build, which has no model for it: leave c out"))
 		default:
-			return nil, usageError(fmt.Errorf("there is no track %q", w))
+			return false, false, usageError(fmt.Errorf("there is no track %q", n))
 		}
 	}
-	var out []watermark.Track
-	if slices.Contains(wanted, "a") {
-		out = append(out, spread.New(key, spread.Config{PSNR: psnr}))
+	return robust, fragileToo, nil
+}
+
+// madeBy names the key, by a hash unless everybody knows it, and the program.
+func madeBy(key watermark.Key) string {
+	name := "the published test key"
+	if key != watermark.TestKey {
+		name = fmt.Sprintf("key %.4x", sha256.Sum256(key[:]))
 	}
-	return out, nil
+	return name + ", version " + version
 }

@@ -52,10 +52,11 @@ func (e *env) decode(in, names, givenKey, payload, size string) error {
 	if err != nil {
 		return err
 	}
-	tracks, b, err := e.drawnTracks(names, givenKey, 0, 0)
+	d, err := e.drawnTracks(names, givenKey, 0, 0)
 	if err != nil {
 		return err
 	}
+	tracks, b := d.tracks, d.fragile
 	// A damaged picture is read as far as it goes: the mark may be in the rest.
 	picture, _, err := readPicture(in, raster.Options{Lenient: true})
 	if err != nil {

@@ -50,11 +50,11 @@ with its colour profile, orientation and metadata.`,
 			if err != nil {
 				return err
 			}
-			robust, fragile, err := e.drawnTracks(tracks, key, psnr, psnrB)
+			d, err := e.drawnTracks(tracks, key, psnr, psnrB)
 			if err != nil {
 				return err
 			}
-			return e.embed(args[0], args[1], p, robust, fragile, which)
+			return e.embed(args[0], args[1], p, d.tracks, d.fragile, which)
 		},
 	}
 	keyFlag(c, &key)

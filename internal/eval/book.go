@@ -3,11 +3,13 @@ package eval
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
+	"syscall"
 )
 
 // record is a row that a book keeps.
@@ -34,8 +36,22 @@ type book[R record] struct {
 	file *os.File // nil when nothing is kept on disk
 }
 
+// differing says in which words two stamps differ.
+func differing(got, want string) (only, not string) {
+	g, w := strings.Split(got, ", "), strings.Split(want, ", ")
+	without := func(a, b []string) string {
+		words := slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+		if len(words) == 0 {
+			return "no such thing"
+		}
+		return strings.Join(words, ", ")
+	}
+	return without(g, w), without(w, g)
+}
+
 // openBook reads the rows of an earlier run in a file of dir, which must have
-// had the same seed, the same settings, and rows of the same kind.
+// had the same seed, the same settings, and rows of the same kind. The file is
+// locked until close, so that no other run writes to it.
 func openBook[R record](dir, name, stamp string) (*book[R], error) {
 	b := &book[R]{rows: map[string]R{}, dir: dir}
 	if dir == "" {
@@ -50,6 +66,10 @@ func openBook[R record](dir, name, stamp string) (*book[R], error) {
 		return nil, err
 	}
 	b.file = file
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		b.close()
+		return nil, fmt.Errorf("%s: another run is writing to it: choose another folder", path)
+	}
 	if err := b.read(path, stamp); err != nil {
 		b.close()
 		return nil, err
@@ -91,7 +111,8 @@ func parseRows[R record](path string, data []byte, stamp string) ([]R, error) {
 			return nil, fmt.Errorf("%s:%d: not a row of this measurement: %w", path, i+1, err)
 		}
 		if got := r.stamp(); stamp != "" && got != stamp {
-			return nil, fmt.Errorf("%s holds rows of %s, not of %s: choose another folder", path, got, stamp)
+			only, not := differing(got, stamp)
+			return nil, fmt.Errorf("%s holds rows of %s, not of %s: choose another folder", path, only, not)
 		}
 		rows = append(rows, r)
 	}
@@ -145,18 +166,4 @@ func writeJSON(path string, v any) error {
 		return err
 	}
 	return os.WriteFile(path, append(data, '\n'), 0o644)
-}
-
-// ReadFalseRows returns the unmarked decodes that FalseAccepts left in a folder,
-// none where it was not run.
-func ReadFalseRows(dir string) ([]FalseRow, error) {
-	path := filepath.Join(dir, "fpr.jsonl")
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return parseRows[FalseRow](path, data[:bytes.LastIndexByte(data, '\n')+1], "")
 }

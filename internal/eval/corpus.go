@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math"
@@ -49,6 +51,57 @@ func listCorpus(dir string, limit int) ([]corpusFile, error) {
 	return thin(files, limit), nil
 }
 
+// listCorpora lists several folders, each picture once, its name beginning with
+// that of its folder.
+func listCorpora(dirs []string) ([]corpusFile, error) {
+	var files []corpusFile
+	seen := map[string]bool{}
+	for _, dir := range dirs {
+		whole, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, err
+		}
+		if resolved, err := filepath.EvalSymlinks(whole); err == nil {
+			whole = resolved
+		}
+		more, err := listCorpus(whole, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %w", dir, fs.ErrNotExist)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range more {
+			if seen[f.path] {
+				continue
+			}
+			seen[f.path] = true
+			f.name, f.index = filepath.Base(whole)+"/"+f.name, len(files)
+			files = append(files, f)
+		}
+	}
+	return files, nil
+}
+
+// identity tells pictures from others of the same names: their number and a hash
+// of their names and bytes.
+func identity(files []corpusFile) (string, error) {
+	all := sha256.New()
+	for _, f := range files {
+		data, err := os.ReadFile(f.path)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(all, "%s\x00%x\n", f.name, sha256.Sum256(data))
+	}
+	return fmt.Sprintf("%d pictures (%.4x)", len(files), all.Sum(nil)), nil
+}
+
+// and joins settings, leaving empty ones out.
+func and(words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")
+}
+
 // thin takes at most limit of the files, evenly spread; 0 is all.
 func thin(files []corpusFile, limit int) []corpusFile {
 	if limit <= 0 || limit >= len(files) {
@@ -78,17 +131,14 @@ func inWindows(files []corpusFile, n int) []corpusFile {
 
 // sized adds to settings how pictures are cut and reduced.
 func sized(settings string, maxSide, windows int, megapixels float64) string {
-	words := []string{}
-	if settings != "" {
-		words = append(words, settings)
-	}
+	words := []string{settings}
 	if maxSide > 0 {
 		words = append(words, fmt.Sprintf("long side %d", maxSide))
 	}
 	if windows > 0 {
 		words = append(words, fmt.Sprintf("%d windows of %g MP", windows, megapixels))
 	}
-	return strings.Join(words, ", ")
+	return and(words...)
 }
 
 // windowBox places window i of n in a picture of w × h: of its proportions and

@@ -48,7 +48,8 @@ type Options struct {
 	Jobs int
 	// Seed sets payloads and the random choices of attacks.
 	Seed int64
-	// Settings say how tracks were made, in words; rows keep them.
+	// Settings say how tracks were made, in words with commas between; rows keep
+	// them with a hash of the corpus.
 	Settings string
 	// Progress, if not nil, is told how many decodes are done of how many. Calls
 	// never overlap.
@@ -146,15 +147,19 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if o.Jobs < 1 {
 		o.Jobs = runtime.NumCPU()
 	}
-	files, err := listCorpus(o.Corpus, o.Limit)
+	all, err := listCorpus(o.Corpus, 0)
 	if err != nil {
 		return Summary{}, err
 	}
-	files = inWindows(files, o.Windows)
+	which, err := identity(all)
+	if err != nil {
+		return Summary{}, err
+	}
+	files := inWindows(thin(all, o.Limit), o.Windows)
 	if o.WindowMegapixels == 0 {
 		o.WindowMegapixels = 2
 	}
-	o.Settings = sized(o.Settings, o.MaxSide, o.Windows, o.WindowMegapixels)
+	o.Settings = sized(and(o.Settings, which), o.MaxSide, o.Windows, o.WindowMegapixels)
 	book, err := openBook[Row](o.Out, "rows.jsonl", stampOf(o.Seed, o.Settings))
 	if err != nil {
 		return Summary{}, err

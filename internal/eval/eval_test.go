@@ -203,6 +203,35 @@ func TestRunLimitsAndSkips(t *testing.T) {
 	}
 }
 
+// TestRunKnowsItsPictures: other pictures of the same names do not take over
+// the rows of these, a second run keeps out of a folder, and the refusal says
+// what differs.
+func TestRunKnowsItsPictures(t *testing.T) {
+	dir, other := pictureFolder(t, 2), pictureFolder(t, 3)
+	if err := os.Rename(filepath.Join(other, "p2.png"), filepath.Join(other, "p1.png")); err != nil {
+		t.Fatal(err)
+	}
+	o := options(dir, t.TempDir())
+	o.Settings, o.Suite = "one key, version 1", short[:1]
+	if _, err := Run(context.Background(), o); err != nil {
+		t.Fatal(err)
+	}
+	o.Corpus, o.Settings = other, "one key, version 2"
+	_, err := Run(context.Background(), o)
+	if err == nil || !strings.Contains(err.Error(), "rows of version 1, 2 pictures (") || !strings.Contains(err.Error(), "not of version 2, 2 pictures (") ||
+		strings.Contains(err.Error(), "one key") {
+		t.Errorf("another corpus and version: %v", err)
+	}
+	b, err := openBook[Row](o.Out, "rows.jsonl", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.close()
+	if _, err := Run(context.Background(), o); err == nil || !strings.Contains(err.Error(), "another run is writing") {
+		t.Errorf("a folder in use: %v", err)
+	}
+}
+
 // TestWindowBox: four windows lie in the four quarters, and none leaves the
 // picture.
 func TestWindowBox(t *testing.T) {

@@ -39,7 +39,7 @@ type FalseRow struct {
 	Settings string  `json:"settings,omitempty"`
 	Side     int     `json:"side"`
 	Track    string  `json:"track"`
-	Image    string  `json:"image"` // path, or made:seed
+	Image    string  `json:"image"` // name of its folder and path below that, or made:trial
 	X        int     `json:"x"`     // of the crop's corner
 	Y        int     `json:"y"`
 	Detected bool    `json:"detected"`
@@ -70,10 +70,16 @@ func FalseAccepts(ctx context.Context, o FalseAcceptOptions) (FalseAcceptSummary
 	if o.Jobs < 1 {
 		o.Jobs = runtime.NumCPU()
 	}
-	sources, err := o.sources()
+	files, err := listCorpora(o.Corpora)
 	if err != nil {
 		return FalseAcceptSummary{}, err
 	}
+	which, err := identity(files)
+	if err != nil {
+		return FalseAcceptSummary{}, err
+	}
+	o.Settings = and(o.Settings, which)
+	sources := o.sources(files)
 	book, err := openBook[FalseRow](o.Out, "fpr.jsonl", stampOf(o.Seed, o.Settings))
 	if err != nil {
 		return FalseAcceptSummary{}, err
@@ -82,6 +88,7 @@ func FalseAccepts(ctx context.Context, o FalseAcceptOptions) (FalseAcceptSummary
 	c := &falseCount{o: o, book: book}
 	err = each(ctx, o.Jobs, sources, c.source)
 	summary := summariseFalse(c.wanted(sources), o.Side)
+	summary.Seed, summary.Settings = o.Seed, o.Settings
 	if err != nil {
 		return summary, err
 	}
@@ -90,8 +97,8 @@ func FalseAccepts(ctx context.Context, o FalseAcceptOptions) (FalseAcceptSummary
 
 // source is one picture and the trials that are crops of it.
 type source struct {
-	path   string // empty: each trial is a picture of its own, made from its number
-	trials []int
+	path, name string // empty: each trial is a picture of its own, made from its number
+	trials     []int
 }
 
 // madeTogether is how many made pictures are one piece of work.
@@ -99,18 +106,10 @@ const madeTogether = 64
 
 // sources deals the trials out: odd ones to made pictures, even ones to the
 // corpora's in turn.
-func (o *FalseAcceptOptions) sources() ([]source, error) {
-	var files []corpusFile
-	for _, dir := range o.Corpora {
-		more, err := listCorpus(dir, 0)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, more...)
-	}
+func (o *FalseAcceptOptions) sources(files []corpusFile) []source {
 	list := make([]source, len(files))
 	for i, f := range files {
-		list[i].path = f.path
+		list[i].path, list[i].name = f.path, f.name
 	}
 	var made []int
 	for n := range o.Images {
@@ -126,5 +125,5 @@ func (o *FalseAcceptOptions) sources() ([]source, error) {
 		list = append(list, source{trials: made[:n]})
 		made = made[n:]
 	}
-	return list, nil
+	return list
 }

@@ -96,7 +96,10 @@ func TestTrialsCount(t *testing.T) {
 	var mu sync.Mutex
 	keys := map[uint64]int{}
 	o := TrialOptions{Corpora: []string{pictureFolder(t, 2)}, Trials: 17001, Jobs: 2, Seed: 4, Out: t.TempDir(),
-		Read: func(luma *dsp.Plane, n int, seed uint64) (int, int) {
+		Read: func(luma *dsp.Plane, n int, seed uint64, always bool) (int, int) {
+			if always {
+				return 0, n
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			keys[seed] += n
@@ -113,9 +116,23 @@ func TestTrialsCount(t *testing.T) {
 	}
 	o.Progress = nil
 	s, err := Trials(context.Background(), o)
-	want := TrialSummary{Pictures: 2, Trials: 17001, Accepted: 1, Decoded: 4 * 160, Upper: stat.Upper(1, 17001, 0.95)}
+	want := TrialSummary{Seed: 4, Settings: s.Settings, Pictures: 2, Trials: 17001, Accepted: 1, Decoded: 4 * 160,
+		Upper: stat.Upper(1, 17001, 0.95), UpperDecode: stat.Upper(1, 640, 0.95)}
 	if err != nil || s != want {
 		t.Errorf("%+v (%v), want %+v", s, err, want)
+	}
+	var table strings.Builder
+	if err := s.WriteTable(&table); err != nil || !strings.Contains(table.String(), "| 1 | 0.00028 | 640 | 0.038 | 0.0074 |") {
+		t.Errorf("%v in\n%s", err, &table)
+	}
+	forced := o
+	forced.Always = true
+	if _, err := Trials(context.Background(), forced); err == nil {
+		t.Error("rows without a list decode for every key were taken over")
+	}
+	forced.Out = ""
+	if s, err := Trials(context.Background(), forced); err != nil || s.Decoded != 17001 || s.DecodesEach() != 1 {
+		t.Errorf("%+v, %v", s, err)
 	}
 	total := 0
 	for _, n := range keys {

@@ -23,9 +23,9 @@ type falseCount struct {
 
 // row is the head of a trial's row.
 func (c *falseCount) row(s source, trial int, track string) FalseRow {
-	r := FalseRow{Trial: trial, Seed: c.o.Seed, Settings: c.o.Settings, Side: c.o.Side, Track: track, Image: s.path}
+	r := FalseRow{Trial: trial, Seed: c.o.Seed, Settings: c.o.Settings, Side: c.o.Side, Track: track, Image: s.name}
 	if s.path == "" {
-		r.Image = fmt.Sprintf("made:%d", c.madeSeed(trial))
+		r.Image = fmt.Sprintf("made:%d", trial)
 	}
 	return r
 }

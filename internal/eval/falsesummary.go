@@ -12,11 +12,13 @@ import (
 
 // FalseAcceptSummary is what FalseAccepts came to.
 type FalseAcceptSummary struct {
-	Images int                `json:"images"`
-	Made   int                `json:"made"` // of these by code
-	Side   int                `json:"side"`
-	Tracks []FalseAcceptTrack `json:"tracks"`
-	Rows   []FalseRow         `json:"-"` // that were summed up
+	Images   int                `json:"images"`
+	Made     int                `json:"made"` // of these by code
+	Side     int                `json:"side"`
+	Seed     int64              `json:"seed"`
+	Settings string             `json:"settings"`
+	Tracks   []FalseAcceptTrack `json:"tracks"`
+	Rows     []FalseRow         `json:"-"` // that were summed up
 }
 
 // FalseAcceptTrack counts one track's accepted payloads where none was.

@@ -126,6 +126,11 @@ func Tamper(ctx context.Context, o TamperOptions) (TamperSummary, error) {
 	if err != nil {
 		return TamperSummary{}, err
 	}
+	which, err := identity(files)
+	if err != nil {
+		return TamperSummary{}, err
+	}
+	o.Settings = and(o.Settings, which)
 	all := inWindows(files, o.Windows)
 	book, err := openBook[TamperRow](o.Out, "rows.jsonl", stampOf(o.Seed, o.Settings))
 	if err != nil {

@@ -34,12 +34,15 @@ type Forgery struct {
 	Truth []uint8 // 1 where altered, row by row
 }
 
+// MostArea is the largest share of a picture that is altered.
+const MostArea = 0.25
+
 // Apply alters about a share of a picture's area, in (0, 0.25]; the picture is
 // left as it is. donor is where Splice and Collage take pixels from; the others
 // do not look at it.
 func Apply(m, donor *raster.RGB8, kind Kind, share float64, seed uint64) (Forgery, error) {
-	if !(share > 0 && share <= 0.25) {
-		return Forgery{}, fmt.Errorf("an altered share of %g is outside 0 to 0.25", share)
+	if !(share > 0 && share <= MostArea) {
+		return Forgery{}, fmt.Errorf("an altered share of %g is outside 0 to %g", share, MostArea)
 	}
 	if kind == Text {
 		return text(m, share, seed)

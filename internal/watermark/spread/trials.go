@@ -13,10 +13,11 @@ import (
 // suppressions and spectra are the picture's own and made once; everything that
 // depends on the key is done anew: layout, pilots, log-likelihood ratios and
 // the list decodes. Only the picture's own geometry is looked at, and as in
-// Decode a list decode is spent only where the pilots reach readFrom.
+// Decode a list decode is spent only where the pilots reach readFrom; with always
+// every key gets one at least.
 //
 // Key i of a seed is the SHA-256 of both as big-endian 64-bit integers.
-func Trials(luma *dsp.Plane, n int, seed uint64) (accepted, decoded int) {
+func Trials(luma *dsp.Plane, n int, seed uint64, always bool) (accepted, decoded int) {
 	y := dsp.Shrink(luma, canonicalSide)
 	if min(y.W, y.H) < minDecoded {
 		return 0, 0
@@ -32,7 +33,12 @@ func Trials(luma *dsp.Plane, n int, seed uint64) (accepted, decoded int) {
 		s := newSearch(t)
 		c := *picture
 		s.look(&c)
-		if s.readPlain(&c) || s.readHard(&c) {
+		found := s.readPlain(&c) || s.readHard(&c)
+		if always && s.reads == 0 {
+			s.reads++
+			_, _, found = t.read(c.spectrum(0), c.pose)
+		}
+		if found {
 			accepted++
 		}
 		decoded += s.reads

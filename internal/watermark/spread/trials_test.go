@@ -18,11 +18,14 @@ func TestTrials(t *testing.T) {
 		t.Fatal(err)
 	}
 	luma := pic.Luma(0)
-	if accepted, decoded := Trials(luma, right, seed); accepted != 0 || decoded > right*maxReads {
+	if accepted, decoded := Trials(luma, right, seed, false); accepted != 0 || decoded > right*maxReads {
 		t.Errorf("%d of %d wrong keys accepted something in %d list decodes", accepted, right, decoded)
 	}
-	if accepted, decoded := Trials(luma, right+1, seed); accepted != 1 || decoded < 1 {
+	if accepted, decoded := Trials(luma, right+1, seed, false); accepted != 1 || decoded < 1 {
 		t.Errorf("the right key: %d accepted in %d list decodes", accepted, decoded)
+	}
+	if accepted, decoded := Trials(luma, right+1, seed, true); accepted != 1 || decoded < right+1 {
+		t.Errorf("a list decode for every key: %d accepted in %d", accepted, decoded)
 	}
 }
 
@@ -30,7 +33,7 @@ func BenchmarkTrials(b *testing.B) {
 	luma := photo(768, 512, 3).Luma(0)
 	decodes := 0
 	for b.Loop() {
-		_, n := Trials(luma, 1000, 1)
+		_, n := Trials(luma, 1000, 1, false)
 		decodes += n
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/trial")
