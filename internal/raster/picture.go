@@ -31,6 +31,10 @@ type samples interface {
 	lumaRow(y int, dst []float32)
 	// rgbRow fills 3 bytes a pixel for stored row y, from pixel x to the end of dst.
 	rgbRow(x, y int, dst []uint8)
+	// opaque says that no pixel can be seen through.
+	opaque() bool
+	// alphaAt returns how much pixel (x, y) covers, 255 only where wholly.
+	alphaAt(x, y int) uint8
 	// reduceLuma returns ow × oh luma samples, area averaged.
 	reduceLuma(ow, oh int) []float32
 	// reduceRGB returns ow × oh interleaved RGB bytes, area averaged.

@@ -92,6 +92,25 @@ func (p *pixels[T]) rgbRow(x, y int, dst []uint8) {
 	}
 }
 
+func (p *pixels[T]) opaque() bool {
+	if p.alpha < 0 {
+		return true
+	}
+	for i := p.alpha; i < len(p.pix); i += p.n {
+		if p.pix[i] != ^T(0) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *pixels[T]) alphaAt(x, y int) uint8 {
+	if p.alpha < 0 {
+		return 255
+	}
+	return uint8(uint32(p.row(y)[x*p.n+p.alpha]) * 255 / uint32(^T(0)))
+}
+
 func (p *pixels[T]) reduceLuma(ow, oh int) []float32 {
 	sx, sy := float64(p.w)/float64(ow), float64(p.h)/float64(oh)
 	return reduce(p.w, p.h, sx, sy, ow, oh, func(y int, weight float32, acc []float32) {

@@ -3,6 +3,7 @@ package raster
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -54,5 +55,52 @@ func TestReadRGBOfClone(t *testing.T) {
 	}
 	if p.ReadRGB(0, after); !bytes.Equal(before, after) {
 		t.Error("the origin changed with its copy")
+	}
+}
+
+// Alpha is that of the stored pixel which RGB shows at the same place, and full only
+// where the sample is.
+func TestReadAlpha(t *testing.T) {
+	for orient := 1; orient <= 8; orient++ {
+		for name, p := range layouts(t, orient) {
+			if !p.Opaque() {
+				t.Errorf("%s: not opaque", name)
+			}
+			full := make([]uint8, p.w*p.h)
+			for i := range full {
+				full[i] = uint8(i * 37 % 256)
+			}
+			want := slices.Clone(full)
+			switch d := p.data.(type) {
+			case *ycc:
+				d.a = full
+			case *pixels[uint8]:
+				if d.alpha < 0 {
+					continue
+				}
+				for i, v := range full {
+					d.pix[i*d.n+d.alpha] = v
+				}
+			case *pixels[uint16]:
+				if d.alpha < 0 {
+					continue
+				}
+				for i, v := range full {
+					d.pix[i*d.n+d.alpha] = 257 * uint16(v)
+				}
+				d.pix[d.alpha], want[0] = 65534, 254
+			}
+			if p.Opaque() {
+				t.Errorf("%s: opaque", name)
+			}
+			want = upright(want, p.w, p.h, 1, orient)
+			w, h := p.Size()
+			got := make([]uint8, w)
+			for y := range h {
+				if p.ReadAlpha(y, got); !bytes.Equal(got, want[y*w:(y+1)*w]) {
+					t.Fatalf("%s turned %d: row %d differs", name, orient, y)
+				}
+			}
+		}
 	}
 }

@@ -111,6 +111,17 @@ func (p *ycc) rgbRow(x0, y int, dst []uint8) {
 	}
 }
 
+func (p *ycc) opaque() bool {
+	return !slices.ContainsFunc(p.a, func(a uint8) bool { return a != 255 })
+}
+
+func (p *ycc) alphaAt(x, y int) uint8 {
+	if p.a == nil {
+		return 255
+	}
+	return p.a[y*p.y.w+x]
+}
+
 // clip8 rounds a finite value to the nearest sample. (The floating-point min and
 // max of the language take NaN into account and cost thrice as much.)
 func clip8(v float32) uint8 {

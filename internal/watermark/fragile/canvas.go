@@ -1,6 +1,8 @@
 package fragile
 
 import (
+	"bytes"
+
 	"github.com/certana/certana/internal/dsp"
 	"github.com/certana/certana/internal/watermark"
 )
@@ -12,6 +14,17 @@ type Rows interface {
 	// ReadRGB writes row y, w pixels of interleaved 8-bit R, G, B, to dst. Rows
 	// are asked for from top to bottom, possibly several times over.
 	ReadRGB(y int, dst []uint8)
+}
+
+// Sheer is a picture that may be seen through. What is drawn there shows by halves,
+// and what shows is not the picture's alone, so that no mark is drawn or read.
+type Sheer interface {
+	Rows
+	// Opaque says that nothing shows through: then nobody asks for alpha.
+	Opaque() bool
+	// ReadAlpha writes row y, a byte for each of w pixels, to dst: 255 only where
+	// nothing shows through.
+	ReadAlpha(y int, dst []uint8)
 }
 
 // Canvas is a picture that track B can draw on. Unlike the other tracks it
@@ -40,8 +53,8 @@ type View struct {
 	// with a channel at most 1 or at least 254. There the mark could not be
 	// drawn well, and less is expected of it. nil takes luma for the channels.
 	Clipped []uint8
-	// Seen is 1 for each of the same cells that is wholly shown, 0 for one that
-	// is not, of which Luma then holds anything; nil shows all. The pixels beyond
+	// Seen is 1 for each of the same cells that is wholly shown and opaque, 0 for one
+	// that is not, of which Luma then holds anything; nil shows all. The pixels beyond
 	// the last whole cell follow it.
 	Seen []uint8
 	// Moved is set where the picture had to be interpolated to lie as it was
@@ -56,9 +69,13 @@ func Look(r Rows) View {
 	w, h := MarkedSize(r.Size())
 	v := View{Luma: dsp.NewPlane(w, h), Clipped: make([]uint8, (w/cell)*(h/cell))}
 	in := newReducer(r)
+	if in.sheer != nil {
+		v.Seen = bytes.Repeat([]uint8{1}, len(v.Clipped))
+	}
 	row := make([]uint8, 3*w)
 	for y := range h {
 		in.read(y, row, v.Luma.Row(y))
+		in.veiled(y, w, func(x int) { v.veil(x/cell, y/cell) })
 		for x := range w {
 			q := row[3*x : 3*x+3 : 3*x+3]
 			if min(q[0], q[1], q[2]) <= clipLow || max(q[0], q[1], q[2]) >= clipHigh {
@@ -94,5 +111,11 @@ func lookAtLuma(v View) View {
 func (v View) clip(i, j int) {
 	if w, h := v.Luma.W/cell, v.Luma.H/cell; i < w && j < h {
 		v.Clipped[j*w+i]++
+	}
+}
+
+func (v View) veil(i, j int) {
+	if w, h := v.Luma.W/cell, v.Luma.H/cell; i < w && j < h {
+		v.Seen[j*w+i] = 0
 	}
 }

@@ -1,7 +1,9 @@
 package fragile
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/certana/certana/internal/watermark"
 )
@@ -11,7 +13,8 @@ import (
 // for each pixel of the mark and some hundred rows, and reads the canvas once for
 // every step that it tries, twice when it is large. A picture under 64 pixels on
 // either side, or so slim that under 64 of the mark's are left, gives
-// watermark.ErrTooSmall and is left alone.
+// watermark.ErrTooSmall; one of which too little is opaque, or that nothing would be
+// drawn on, gives watermark.ErrNoRoom. Both are left alone.
 func (t *Track) Embed(c Canvas, p watermark.Payload) (watermark.Embedding, error) {
 	w, h := c.Size()
 	if mw, mh := MarkedSize(w, h); min(mw, mh) < minSide {
@@ -20,7 +23,11 @@ func (t *Track) Embed(c Canvas, p watermark.Payload) (watermark.Embedding, error
 	d := newDrawing(w, h)
 	var psnr float64
 	for _, step := range t.steps {
-		sse := newPass(t, c, p, step, d.delta).run()
+		s := newPass(t, c, p, step, d.delta)
+		sse := s.run()
+		if min(s.grids[0].open, s.grids[1].open) < fewestBlocks {
+			return watermark.Embedding{}, watermark.ErrNoRoom
+		}
 		if d.k > 1 {
 			sse = d.error(c)
 		}
@@ -28,6 +35,9 @@ func (t *Track) Embed(c Canvas, p watermark.Payload) (watermark.Embedding, error
 		if psnr >= t.psnr {
 			break
 		}
+	}
+	if !slices.ContainsFunc(d.delta, func(v int8) bool { return v != 0 }) {
+		return watermark.Embedding{}, fmt.Errorf("%w: at %g dB nothing would be drawn", watermark.ErrNoRoom, t.psnr)
 	}
 	c.Add(d.row, 1, [3]float32{1, 1, 1})
 	return watermark.Embedding{PSNR: psnr}, nil

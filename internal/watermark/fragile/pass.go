@@ -53,12 +53,15 @@ type line struct {
 	// prone holds, for each 4 pixels, whether one of their channels is so near
 	// black or white that it may clip.
 	prone []bool
+	// veiled holds, for each 4 pixels, whether something shows through one.
+	veiled []bool
 }
 
 // lattice is one grid's block rows in flight.
 type lattice struct {
 	grid
 	bw, bh int
+	open   int // blocks that carry the mark
 	rows   [ringBlocks]struct {
 		target [2][]float32
 		prone  []bool       // may clip
@@ -70,7 +73,7 @@ func newPass(t *Track, c Rows, p watermark.Payload, step float32, delta []int8) 
 	w, h := MarkedSize(c.Size())
 	s := &pass{t: t, in: newReducer(c), payload: p, step: step, margin: uint8(min(proneMargin*step, 127)), w: w, h: h, delta: delta}
 	for i := range s.rows {
-		s.rows[i] = line{make([]uint8, 3*w), make([]float32, w), make([]float32, w), make([]bool, w/cell+1)}
+		s.rows[i] = line{make([]uint8, 3*w), make([]float32, w), make([]float32, w), make([]bool, w/cell+1), make([]bool, w/cell+1)}
 	}
 	for i := range s.grids {
 		l := &s.grids[i]
@@ -109,6 +112,8 @@ func (s *pass) read(t int) {
 		s.in.read(y, l.rgb, l.luma)
 		clear(l.add)
 		clear(l.prone)
+		clear(l.veiled)
+		s.in.veiled(y, s.w, func(x int) { l.veiled[x/cell] = true })
 		for x := range s.w {
 			q := l.rgb[3*x : 3*x+3 : 3*x+3]
 			if min(q[0], q[1], q[2]) < s.margin || max(q[0], q[1], q[2]) > 255-s.margin {
@@ -131,7 +136,7 @@ func (s *pass) aim(g, i int) {
 	for j := range l.bw {
 		y0, x0 := i*side+l.offset, j*side+l.offset
 		var acc [side]float32
-		prone := false
+		prone, veiled := false, false
 		for y := range side {
 			line, v := s.line(y0+y), l.v[y]
 			row := line.luma[x0 : x0+side : x0+side]
@@ -139,8 +144,14 @@ func (s *pass) aim(g, i int) {
 				acc[x] += v * row[x]
 			}
 			prone = prone || line.prone[x0/cell] || line.prone[x0/cell+1]
+			veiled = veiled || line.veiled[x0/cell] || line.veiled[x0/cell+1]
+		}
+		if veiled { // left as it is, and its neighbours do not reach into it
+			r.prone[j], r.error[0][j], r.error[1][j] = false, 0, 0
+			continue
 		}
 		r.prone[j] = prone
+		l.open++
 		for k, c := range l.project(acc[:]) {
 			e := -pull * wrap(c*inverse-r.target[k][j]) * s.step
 			r.error[k][j], r.target[k][j] = e, c+e

@@ -26,28 +26,50 @@ func (t *Track) Check(r Rows, p watermark.Payload) (pValue float64) {
 	}
 	n := min(checkStrips, h/checkRows)
 	s, in, rgb := &Sample{steps: t.steps}, newReducer(r), make([]uint8, 3*w)
-	strips := make([]*dsp.Plane, h/side) // by the row of blocks that they begin with
+	strips := make([]*strip, h/side) // by the rows of blocks that they cover
 	for i := range n {
 		// Strips begin on the grid and do not overlap.
 		y0 := (h - checkRows) * (2*i + 1) / (2 * n) / side * side
-		strip := dsp.NewPlane(w, checkRows)
-		for y := range checkRows {
-			in.read(y0+y, rgb, strip.Row(y))
-		}
-		strips[y0/side], strips[y0/side+1] = strip, strip
+		part := readStrip(in, y0, w, rgb)
+		strips[y0/side], strips[y0/side+1] = part, part
 		s.blocks = append(s.blocks, t.Sample(p, w, h, 0, y0, w, y0+checkRows, checkBlocks).blocks...)
 	}
 	z := s.Score(func(x, y int, block *[side * side]float32) bool {
-		first := y / side
-		for first > 0 && strips[first-1] == strips[first] {
-			first--
-		}
-		for i := range side {
-			copy(block[side*i:side*(i+1)], strips[first].Row(y - first*side + i)[x:])
-		}
-		return true
+		return strips[y/side].block(x, y, block)
 	})
 	return scoreP(z, float64(len(t.steps)))
+}
+
+// strip is checkRows rows of the mark, from top on.
+type strip struct {
+	top    int
+	luma   *dsp.Plane
+	veiled []bool // of each cell, whether something shows through
+}
+
+func readStrip(in *reducer, top, w int, rgb []uint8) *strip {
+	s := &strip{top: top, luma: dsp.NewPlane(w, checkRows), veiled: make([]bool, checkRows/cell*(w/cell+1))}
+	for y := range checkRows {
+		in.read(top+y, rgb, s.luma.Row(y))
+		in.veiled(top+y, w, func(x int) { s.veiled[s.cell(x, y)] = true })
+	}
+	return s
+}
+
+// cell is the index of the cell of a pixel of the strip.
+func (s *strip) cell(x, y int) int { return y/cell*(s.luma.W/cell+1) + x/cell }
+
+// block copies the block at (x, y) of the mark, unless something shows through it.
+func (s *strip) block(x, y int, dst *[side * side]float32) bool {
+	y -= s.top
+	at, below := s.cell(x, y), s.cell(x, y+cell)
+	if s.veiled[at] || s.veiled[at+1] || s.veiled[below] || s.veiled[below+1] {
+		return false
+	}
+	for i := range side {
+		copy(dst[side*i:side*(i+1)], s.luma.Row(y + i)[x:])
+	}
+	return true
 }
 
 // scoreP bounds the chance that coefficients without a mark score z deviations

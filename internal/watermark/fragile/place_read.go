@@ -76,7 +76,11 @@ func (l *lens) cell(v *View, i, j int) {
 		}
 		v.Luma.Set(x, y, l.pixel(float64(x), float64(y)))
 		nx, ny := int(math.Floor(sx+0.5)), int(math.Floor(sy+0.5))
-		v.Clipped[at] += l.clipped[min(max(ny, 0), l.luma.H-1)*l.luma.W+min(max(nx, 0), l.luma.W-1)]
+		sample := l.clipped[min(max(ny, 0), l.luma.H-1)*l.luma.W+min(max(nx, 0), l.luma.W-1)]
+		if sample == veiled {
+			return
+		}
+		v.Clipped[at] += sample
 	}
 	v.Seen[at] = 1
 }

@@ -11,8 +11,11 @@ import (
 type Source struct {
 	f       int // real pixels for one sample, on a side
 	luma    *dsp.Plane
-	clipped []uint8 // 1 where the sample clips
+	clipped []uint8 // 1 where the sample clips, veiled where it can be seen through
 }
+
+// veiled marks a sample that says nothing of the mark.
+const veiled = 2
 
 // sourceSide is the long side beyond which a source is reduced. A mark has at
 // most 3071 pixels on a side, so that enough samples stay for each.
@@ -28,6 +31,7 @@ func NewSource(r Rows) *Source {
 		full, _ := r.Size()
 		in.row, in.sum = make([]uint8, 3*full), make([]uint32, 3*w)
 	}
+	in.lookThrough()
 	s := &Source{f: in.k, luma: dsp.NewPlane(w, h), clipped: make([]uint8, w*h)}
 	row := make([]uint8, 3*w)
 	for y := range h {
@@ -39,6 +43,7 @@ func NewSource(r Rows) *Source {
 				clipped[x] = 1
 			}
 		}
+		in.veiled(y, w, func(x int) { clipped[x] = veiled })
 	}
 	return s
 }

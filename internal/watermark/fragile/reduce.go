@@ -6,6 +6,9 @@ type reducer struct {
 	k   int
 	row []uint8  // one real row
 	sum []uint32 // of k × k real samples
+
+	sheer Sheer   // the same; nil when all of it is opaque
+	alpha []uint8 // one real row
 }
 
 func newReducer(r Rows) *reducer {
@@ -15,7 +18,32 @@ func newReducer(r Rows) *reducer {
 	if k > 1 {
 		in.row, in.sum = make([]uint8, 3*w), make([]uint32, w/k*3)
 	}
+	in.lookThrough()
 	return in
+}
+
+// lookThrough finds out whether alpha is to be read at all.
+func (in *reducer) lookThrough() {
+	if s, ok := in.Rows.(Sheer); ok && !s.Opaque() {
+		w, _ := s.Size()
+		in.sheer, in.alpha = s, make([]uint8, w)
+	}
+}
+
+// veiled calls f for the pixels of row y, w wide, that can be seen through, each once
+// or several times.
+func (in *reducer) veiled(y, w int, f func(x int)) {
+	if in.sheer == nil {
+		return
+	}
+	for i := range in.k {
+		in.sheer.ReadAlpha(y*in.k+i, in.alpha)
+		for x, a := range in.alpha[:w*in.k] {
+			if a != 255 {
+				f(x / in.k)
+			}
+		}
+	}
 }
 
 // read writes row y: rgb to whole levels, luma exactly.
