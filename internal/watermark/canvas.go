@@ -15,6 +15,10 @@ var ErrTooSmall = errors.New("picture is too small to carry the watermark")
 // much on so few pixels that nobody would read it again.
 var ErrNoRoom = fmt.Errorf("%w: it could not be read again", ErrTooSmall)
 
+// ErrTooNarrow is the ErrTooSmall of a strip of enough pixels: at the size that
+// its long side is read at, its short side has too few.
+var ErrTooNarrow = fmt.Errorf("%w: it is too narrow for its length", ErrTooSmall)
+
 // RGB is a Canvas in memory: W×H pixels of interleaved 8-bit R, G, B.
 type RGB struct {
 	W, H int

@@ -49,7 +49,7 @@ const (
 // recompressed copy; the comb's best rotations and scales; the same at half
 // size, for small parts of large pictures; stretched and tilted pictures.
 func (t *Track) Decode(luma *dsp.Plane) watermark.Detection {
-	y := dsp.Shrink(luma, canonicalSide)
+	y := finite(dsp.Shrink(luma, canonicalSide))
 	if min(y.W, y.H) < minDecoded {
 		return watermark.Detection{Track: t.ID(), PValue: 1}
 	}

@@ -37,8 +37,8 @@ var weight = func() (w [3]float32) {
 func (t *Track) Embed(c watermark.Canvas, p watermark.Payload) (watermark.Embedding, error) {
 	w, h := c.Size()
 	g := scaleOf(w, h)
-	if float64(min(w, h)) < minSide*g || float64(w)*float64(h) < minArea*g*g {
-		return watermark.Embedding{}, watermark.ErrTooSmall
+	if err := fits(w, h, g); err != nil {
+		return watermark.Embedding{}, err
 	}
 	luma := c.Luma(canonicalSide)
 	half := momentsOf(luma)

@@ -146,3 +146,30 @@ func TestSmallPicturesAreReadOrRefused(t *testing.T) {
 		t.Errorf("%d of %d copies of what was marked cannot be read", lost, total)
 	}
 }
+
+// Strips hold few canonical pixels for all their megapixels: they too are marked
+// so that they can be read, or are left alone.
+func TestStripsAreReadOrRefused(t *testing.T) {
+	track := New(watermark.TestKey, Config{})
+	marked := 0
+	for _, size := range [][2]int{{2400, 90}, {2400, 240}, {2400, 480}, {240, 2400}} {
+		for seed := range uint64(2) {
+			pic := photo(size[0], size[1], 40+seed)
+			_, err := track.Embed(pic, 0xabc)
+			if errors.Is(err, watermark.ErrNoRoom) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			marked++
+			if d := track.Decode(pic.Luma(watermark.DecodeSide)); !d.Detected || d.Payload != 0xabc {
+				t.Errorf("%v, picture %d: marked and not to be read", size, seed)
+			}
+		}
+	}
+	t.Logf("%d of 8 strips marked", marked)
+	if marked < 2 {
+		t.Errorf("%d strips marked", marked)
+	}
+}

@@ -270,6 +270,10 @@ func TestDecodeTakesAnyPlane(t *testing.T) {
 			"stripes": func(x, _ int) float32 { return float32(x&1) * 255 },
 			"ramp":    func(x, y int) float32 { return float32((x + y) & 255) },
 			"speckle": func(x, y int) float32 { return float32((x*7919 + y*104729) % 256) },
+			"wild": func(x, y int) float32 {
+				return []float32{7, float32(math.NaN()), 90, float32(math.Inf(1)), 200, float32(math.Inf(-1)), 30, 1e38, 60}[(x*7919+y*104729)%9]
+			},
+			"nothing": func(int, int) float32 { return float32(math.NaN()) },
 		} {
 			p := dsp.NewPlane(size[0], size[1])
 			for y := range p.H {
@@ -285,11 +289,33 @@ func TestDecodeTakesAnyPlane(t *testing.T) {
 	}
 }
 
+// TestDecodeReadsAroundWildSamples: a few samples that are no numbers do not
+// hide the mark.
+func TestDecodeReadsAroundWildSamples(t *testing.T) {
+	track := New(watermark.TestKey, Config{})
+	pic := photo(1400, 900, 3)
+	if _, err := track.Embed(pic, 5); err != nil {
+		t.Fatal(err)
+	}
+	luma := pic.Luma(0)
+	for i := range 20 {
+		luma.Set(61*i, 37*i, []float32{float32(math.NaN()), float32(math.Inf(1)), -1e38}[i%3])
+	}
+	if d := track.Decode(luma); !d.Detected || d.Payload != 5 {
+		t.Errorf("%+v", d)
+	}
+}
+
 func TestEmbedRefusesSmallPicturesAndTakesFlatOnes(t *testing.T) {
 	track := New(watermark.TestKey, Config{})
 	for _, size := range [][2]int{{1, 1}, {31, 500}, {63, 64}, {3, 4000}, {4000, 60}} {
 		c := watermark.NewRGB(size[0], size[1])
 		if _, err := track.Embed(c, 1); !errors.Is(err, watermark.ErrTooSmall) {
+			t.Errorf("%v: %v", size, err)
+		}
+	}
+	for _, size := range [][2]int{{4000, 60}, {20000, 300}, {300, 20000}} {
+		if _, err := track.Embed(watermark.NewRGB(size[0], size[1]), 1); !errors.Is(err, watermark.ErrTooNarrow) {
 			t.Errorf("%v: %v", size, err)
 		}
 	}

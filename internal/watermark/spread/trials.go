@@ -18,7 +18,7 @@ import (
 //
 // Key i of a seed is the SHA-256 of both as big-endian 64-bit integers.
 func Trials(luma *dsp.Plane, n int, seed uint64, always bool) (accepted, decoded int) {
-	y := dsp.Shrink(luma, canonicalSide)
+	y := finite(dsp.Shrink(luma, canonicalSide))
 	if min(y.W, y.H) < minDecoded {
 		return 0, 0
 	}
