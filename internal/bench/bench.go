@@ -154,7 +154,7 @@ func (m *measurement) parts(jpeg []byte) error {
 		{"decode", nil, fresh},
 		{"embed A", fresh, func(int) error { _, err := m.Track.Embed(picture, 0x0123456789abcdef); return err }},
 		{"encode", nil, func(int) error { _, err := raster.Encode(picture); return err }},
-		{"decode A", nil, func(int) error { m.Track.Decode(picture.Luma(1024)); return nil }},
+		{"decode A", nil, func(int) error { m.Track.Decode(picture.Luma(watermark.DecodeSide)); return nil }},
 		{"PDQ", nil, func(int) error { fingerprint.PDQ(picture.Luma(512)); return nil }},
 	}
 	for _, s := range steps {

@@ -169,7 +169,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	m.total = len(files) * len(m.plan())
 	err = each(ctx, o.Jobs, files, m.picture)
 	summary := Summarise(m.wanted(files))
-	summary.Skipped = m.skipped
+	summary.Skipped, summary.Jobs = m.skipped, o.Jobs
 	if err != nil {
 		return summary, err
 	}

@@ -87,7 +87,7 @@ func TestRunMeasures(t *testing.T) {
 	if err := s.WriteTable(&table); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"3 pictures, 15 decodes", "| recovery of 64 bits | 0.6000 (9 of 15", "| hflip | 0.0000 | 0 of 3 |", "the other 3 attacks"} {
+	for _, want := range []string{"3 pictures, 15 decodes", "| recovery of 64 bits | 0.6000 (9 of 15", "| hflip | 0.0000 | 0 of 3 |", "| lowest recovery of an attack | 0.0000 (0 of 3), hflip |", "2 at a time", "the other 3 attacks"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, &table)
 		}
@@ -302,6 +302,28 @@ func TestSuiteByName(t *testing.T) {
 	for _, names := range []string{"none,", "standards", "jpeg:fifty"} {
 		if s, err := SuiteByName(names); err == nil {
 			t.Errorf("%q gave %v", names, s)
+		}
+	}
+}
+
+// TestLumaIsTheProducts: what is decoded here is what a service decodes of the
+// same pixels in a file.
+func TestLumaIsTheProducts(t *testing.T) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, synth.Photo(1501, 1000, 4)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := raster.Decode(b.Bytes(), raster.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := p.Luma(watermark.DecodeSide), (*watermark.RGB)(p.RGB(0)).Luma(watermark.DecodeSide)
+	if got.W != want.W || got.H != want.H || got.W != watermark.DecodeSide {
+		t.Fatalf("%d×%d, want %d×%d", got.W, got.H, want.W, want.H)
+	}
+	for i, v := range want.Pix {
+		if d := math.Abs(float64(got.Pix[i] - v)); d > 0.005 {
+			t.Fatalf("sample %d is %g apart", i, d)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (c *falseCount) trial(s source, trial int, whole *raster.RGB8, tracks []wat
 	for _, t := range tracks {
 		r := c.row(s, trial, t.ID())
 		r.X, r.Y = x, y
-		luma := m.Luma(0)
+		luma := m.Luma(watermark.DecodeSide)
 		start := time.Now()
 		d := t.Decode(luma)
 		r.DecodeMS = since(start)

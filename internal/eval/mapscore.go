@@ -8,30 +8,51 @@ import (
 // mapScore compares a map with the truth.
 type mapScore struct{ f1, iou, auc float64 }
 
-// compareMap counts over the pixels of the mark of which the map says anything.
-// A map that abstains has found nothing.
-func compareMap(d fragile.Map, truth []uint8) mapScore {
-	if d.Abstain != fragile.Speaks {
-		return mapScore{auc: 0.5}
-	}
+// compareMap counts over the pixels of the mark that seen tells to be in view,
+// nil being all. A map that abstains has found nothing, and so has one that is
+// silent about an altered pixel; silence about an intact one is no merit. ok is
+// false where nothing altered is in view and nothing is flagged: then there is
+// nothing to find.
+func compareMap(d fragile.Map, seen, truth []uint8) (s mapScore, ok bool) {
 	var count [2][2]int // by truth, then by what is said
 	for i, v := range truth {
-		if d.Said == nil || d.Said[i] == 1 {
+		switch {
+		case seen != nil && seen[i] == 0:
+		case d.Abstain != fragile.Speaks || d.Said != nil && d.Said[i] == 0:
+			count[v][0] += int(v)
+		default:
 			count[v][d.Mask[i]]++
 		}
 	}
 	tp, fp, fn, tn := count[1][1], count[0][1], count[1][0], count[0][0]
-	if tp+fn == 0 { // what was altered is not in view: right is to say nothing
-		if fp == 0 {
-			return mapScore{1, 1, 1}
-		}
-		return mapScore{auc: 0.5}
+	switch {
+	case tp+fn+fp == 0:
+		return mapScore{}, false
+	case tp == 0:
+		return mapScore{auc: 0.5}, true
 	}
-	s := mapScore{f1: 2 * float64(tp) / float64(2*tp+fp+fn), iou: float64(tp) / float64(tp+fp+fn), auc: 0.5}
+	s = mapScore{f1: 2 * float64(tp) / float64(2*tp+fp+fn), iou: float64(tp) / float64(tp+fp+fn), auc: 0.5}
 	if tn+fp > 0 {
 		s.auc = stat.HardAUC(tp, fp, fn, tn)
 	}
-	return s
+	return s, true
+}
+
+// seenPixels spreads what a view says of cells of 4×4 over the pixels of the
+// mark; nil when all is seen.
+func seenPixels(v fragile.View) []uint8 {
+	if v.Seen == nil {
+		return nil
+	}
+	columns, rows := v.Luma.W/4, v.Luma.H/4
+	out := make([]uint8, v.Luma.W*v.Luma.H)
+	for y := range v.Luma.H {
+		row := v.Seen[min(y/4, rows-1)*columns:]
+		for x := range v.Luma.W {
+			out[y*v.Luma.W+x] = row[min(x/4, columns-1)]
+		}
+	}
+	return out
 }
 
 // reduceTruth turns the truth of a picture of w × h into that of its mark's

@@ -158,9 +158,10 @@ func payloadFor(seed int64, index int, track string) watermark.Payload {
 	return watermark.Payload(rand.New(rand.NewPCG(uint64(seed), salt+uint64(index)<<32)).Uint64())
 }
 
-// decode times one blind decode and fills in what it found.
+// decode times one blind decode, of luma reduced as everywhere, and fills in what
+// it found.
 func decode(t watermark.Track, m *watermark.RGB, row *Row) {
-	luma := m.Luma(0)
+	luma := m.Luma(watermark.DecodeSide)
 	start := time.Now()
 	d := t.Decode(luma)
 	row.DecodeMS = since(start)

@@ -1,7 +1,9 @@
 package eval
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/certana/certana/internal/attack"
 	"github.com/certana/certana/internal/eval/stat"
@@ -29,6 +31,7 @@ type Summary struct {
 	Images  int            `json:"images"`
 	Decodes int            `json:"decodes"`
 	Tracks  []TrackSummary `json:"tracks"`
+	Jobs    int            `json:"jobs"`              // pictures at a time: times are by the wall clock
 	Skipped []string       `json:"skipped,omitempty"` // pictures too small, or too plain, to carry a mark
 	Rows    []Row          `json:"-"`                 // that were summed up
 }
@@ -147,6 +150,11 @@ func (t *TrackSummary) unmarked(r Row) {
 	}
 	t.RejectMS += r.DecodeMS
 	t.RejectMSMost = max(t.RejectMSMost, r.DecodeMS)
+}
+
+// worst is the attack with the least recovery, the first of several.
+func (t TrackSummary) worst() Rate {
+	return slices.MinFunc(t.Attacks, func(a, b Rate) int { return cmp.Compare(a.Share, b.Share) })
 }
 
 // tally counts successes by name, names in order of appearance.

@@ -16,13 +16,13 @@ func (s Summary) WriteTable(w io.Writer) error {
 		fmt.Fprintf(&b, "could not be marked: %s\n", strings.Join(s.Skipped, ", "))
 	}
 	for _, t := range s.Tracks {
-		t.write(&b)
+		t.write(&b, s.Jobs)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (t TrackSummary) write(b *strings.Builder) {
+func (t TrackSummary) write(b *strings.Builder, jobs int) {
 	fmt.Fprintf(b, "\n| track %s", t.Track)
 	if t.Drawn != t.Track {
 		fmt.Fprintf(b, " of %s", t.Drawn)
@@ -33,6 +33,7 @@ func (t TrackSummary) write(b *strings.Builder) {
 	fmt.Fprintf(b, "| DSSIM, GMSD | %.5f, %.5f |\n", t.DSSIM, t.GMSD)
 	fmt.Fprintf(b, "| embed | %.0f ms, %.0f ms/MP |\n", t.EmbedMS, t.EmbedMSPerMP)
 	fmt.Fprintf(b, "| decode | %.0f ms mean, %.0f ms/MP, %.0f ms most |\n", t.DecodeMS, t.DecodeMSPerMP, t.DecodeMSMost)
+	fmt.Fprintf(b, "| times | by the wall clock, %d at a time |\n", jobs)
 	fmt.Fprintf(b, "| recovery of 64 bits | %s |\n", t.Recovery.text())
 	fmt.Fprintf(b, "| wrong payloads accepted | %d |\n", t.WrongPayloads)
 	if t.Unmarked > 0 {
@@ -42,6 +43,8 @@ func (t TrackSummary) write(b *strings.Builder) {
 	if t.Recovery.N == 0 {
 		return
 	}
+	w := t.worst()
+	fmt.Fprintf(b, "| lowest recovery of an attack | %.4f (%d of %d), %s |\n", w.Share, w.OK, w.N, w.Name)
 	fmt.Fprintf(b, "\n| class | %-9s | 95%% interval | decodes |\n|---|---|---|---|\n", "recovery")
 	for _, r := range t.Classes {
 		fmt.Fprintf(b, "| %-9s | %.4f | %.3f to %.3f | %d |\n", r.Name, r.Share, r.Low, r.High, r.N)

@@ -93,9 +93,10 @@ type TamperRow struct {
 	DSSIM      float64 `json:"dssim"`
 	GMSD       float64 `json:"gmsd"`
 	Megapixels float64 `json:"megapixels"`
-	// F1, IoU and AUC compare the map with the truth, pixel by pixel where it
-	// says anything; absent for untouched pictures. A map that abstains has found
-	// nothing: 0, 0 and 0.5.
+	// F1, IoU and AUC compare the map with the truth, over the pixels in view. What
+	// it is silent about it has not found; a map that abstains comes to 0, 0 and
+	// 0.5. Absent for untouched pictures, and where nothing altered is in view and
+	// nothing is flagged.
 	F1  *float64 `json:"f1,omitempty"`
 	IoU *float64 `json:"iou,omitempty"`
 	AUC *float64 `json:"auc,omitempty"`

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/certana/certana/internal/attack"
+	"github.com/certana/certana/internal/dsp"
 	"github.com/certana/certana/internal/eval/forge"
 	"github.com/certana/certana/internal/synth"
 	"github.com/certana/certana/internal/watermark"
@@ -149,18 +150,49 @@ func TestCompareMap(t *testing.T) {
 		name string
 		m    fragile.Map
 		want mapScore
+		seen []uint8
 	}{
-		{"right", fragile.Map{Mask: []uint8{1, 1, 1, 0, 0, 0, 0, 0}}, mapScore{1, 1, 1}},
-		{"one of each", fragile.Map{Mask: []uint8{1, 1, 0, 1, 0, 0, 0, 0}}, mapScore{2. / 3, 0.5, (2./3 + 4./5) / 2}},
-		{"silent", fragile.Map{Abstain: fragile.Absent}, mapScore{auc: 0.5}},
-		{"half in view", fragile.Map{Mask: []uint8{1, 0, 0, 0, 0, 0, 0, 0}, Said: []uint8{1, 0, 0, 1, 1, 1, 1, 1}}, mapScore{1, 1, 1}},
-		{"none of it in view", fragile.Map{Mask: make([]uint8, 8), Said: []uint8{0, 0, 0, 1, 1, 1, 1, 1}}, mapScore{1, 1, 1}},
-		{"nothing found", fragile.Map{Mask: make([]uint8, 8)}, mapScore{auc: 0.5}},
+		{"right", fragile.Map{Mask: []uint8{1, 1, 1, 0, 0, 0, 0, 0}}, mapScore{1, 1, 1}, nil},
+		{"one of each", fragile.Map{Mask: []uint8{1, 1, 0, 1, 0, 0, 0, 0}}, mapScore{2. / 3, 0.5, (2./3 + 4./5) / 2}, nil},
+		{"silent", fragile.Map{Abstain: fragile.Absent}, mapScore{auc: 0.5}, nil},
+		{"half in view", fragile.Map{Mask: []uint8{1, 0, 0, 0, 0, 0, 0, 0}, Said: []uint8{1, 0, 0, 1, 1, 1, 1, 1}}, mapScore{1, 1, 1}, []uint8{1, 0, 0, 1, 1, 1, 1, 1}},
+		{"silent in view", fragile.Map{Mask: []uint8{1, 0, 0, 0, 0, 0, 0, 0}, Said: []uint8{1, 0, 0, 1, 1, 0, 0, 0}}, mapScore{0.5, 1. / 3, (1./3 + 1) / 2}, nil},
+		{"silent about all of it", fragile.Map{Mask: make([]uint8, 8), Said: []uint8{0, 0, 0, 1, 1, 1, 1, 1}}, mapScore{auc: 0.5}, nil},
+		{"flagged beside what is out of view", fragile.Map{Mask: []uint8{0, 0, 0, 1, 0, 0, 0, 0}}, mapScore{auc: 0.5}, []uint8{0, 0, 0, 1, 1, 1, 1, 1}},
+		{"nothing found", fragile.Map{Mask: make([]uint8, 8)}, mapScore{auc: 0.5}, nil},
 	} {
-		got := compareMap(c.m, truth)
-		if math.Abs(got.f1-c.want.f1)+math.Abs(got.iou-c.want.iou)+math.Abs(got.auc-c.want.auc) > 1e-12 {
+		got, ok := compareMap(c.m, c.seen, truth)
+		if !ok || math.Abs(got.f1-c.want.f1)+math.Abs(got.iou-c.want.iou)+math.Abs(got.auc-c.want.auc) > 1e-12 {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
+	}
+	if got, ok := compareMap(fragile.Map{Mask: make([]uint8, 8)}, []uint8{0, 0, 0, 1, 1, 1, 1, 1}, truth); ok {
+		t.Errorf("nothing to find, and yet %+v", got)
+	}
+}
+
+// TestSeenPixels: the pixels beyond the last whole cell follow it.
+func TestSeenPixels(t *testing.T) {
+	got := seenPixels(fragile.View{Luma: dsp.NewPlane(10, 5), Seen: []uint8{0, 1}})
+	for i, v := range got {
+		if want := i%10 >= 4; (v == 1) != want || len(got) != 50 {
+			t.Fatalf("pixel %d of %d is %d", i, len(got), v)
+		}
+	}
+	if seenPixels(fragile.View{Luma: dsp.NewPlane(10, 5)}) != nil {
+		t.Error("a whole view is not nil")
+	}
+}
+
+// TestOutOfView: forgeries that were cropped away count in no mean.
+func TestOutOfView(t *testing.T) {
+	f1 := 0.8
+	s := SummariseTamper([]TamperRow{
+		{Image: "p", Edit: "splice", Area: 0.01, After: "crop:0.5", SSIM: 0.98},
+		{Image: "q", Edit: "splice", Area: 0.01, After: "crop:0.5", F1: &f1, IoU: &f1, AUC: &f1, SSIM: 0.99},
+	})
+	if got := s.After[0].Forged; got.N != 1 || got.F1 != 0.8 || s.SSIMLowest != 0.98 {
+		t.Errorf("%+v, SSIM %v", got, s.SSIMLowest)
 	}
 }
 

@@ -79,9 +79,11 @@ func (m *tampering) example(f corpusFile, k forge.Kind, area float64, after atta
 		return nil, err
 	}
 	var r TamperRow
-	d := m.locate(s, (*watermark.RGB)(got.RGB), &r)
+	d, seen := m.locate(s, (*watermark.RGB)(got.RGB), &r)
 	truth := reduceTruth(forged.Truth, s.marked.W, s.marked.H)
-	e := &TamperExample{Image: f.name, After: after.Label(), Kind: k, Area: area, F1: compareMap(d, truth).f1, Abstain: string(d.Abstain)}
+	e := &TamperExample{Image: f.name, After: after.Label(), Kind: k, Area: area, Abstain: string(d.Abstain)}
+	score, _ := compareMap(d, seen, truth)
+	e.F1 = score.f1
 	e.Received = shrunk(got.RGB, side)
 	if d.Mask == nil { // nothing is said
 		d.W, d.H = fragile.MarkedSize(s.marked.W, s.marked.H)

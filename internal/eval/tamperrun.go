@@ -225,34 +225,37 @@ func (m *tampering) read(s *subject, got *watermark.RGB, truth []uint8, r *Tampe
 	r.PSNRRGB, r.PSNRLuma, r.SSIM, r.DSSIM, r.GMSD = s.head.PSNRRGB, s.head.PSNRLuma, s.head.SSIM, s.head.DSSIM, s.head.GMSD
 	r.Megapixels, r.EmbedMS = s.head.Megapixels, s.head.EmbedMS
 	start := time.Now()
-	d := m.locate(s, got, r)
+	d, seen := m.locate(s, got, r)
 	r.MapMS = since(start)
 	r.Flagged, r.Known, r.Abstain, r.PValue = d.Share, d.Known, string(d.Abstain), d.PValue
 	if truth == nil {
 		return
 	}
-	c := compareMap(d, reduceTruth(truth, s.marked.W, s.marked.H))
-	r.F1, r.IoU, r.AUC = &c.f1, &c.iou, &c.auc
+	if c, ok := compareMap(d, seen, reduceTruth(truth, s.marked.W, s.marked.H)); ok {
+		r.F1, r.IoU, r.AUC = &c.f1, &c.iou, &c.auc
+	}
 }
 
 // locate reads a picture on its own grid when it has the size that was marked,
-// and where it is placed when that says nothing.
-func (m *tampering) locate(s *subject, got *watermark.RGB, r *TamperRow) fragile.Map {
-	d := fragile.Map{Abstain: fragile.Absent, PValue: 1}
+// and where it is placed when that says nothing. seen tells the pixels of the mark
+// in view, nil being all; a picture of another size that cannot be placed shows
+// nobody knows which, and has all of its alterations to miss.
+func (m *tampering) locate(s *subject, got *watermark.RGB, r *TamperRow) (d fragile.Map, seen []uint8) {
+	d = fragile.Map{Abstain: fragile.Absent, PValue: 1}
 	if got.W == s.marked.W && got.H == s.marked.H {
 		if d = m.Track.LocalizeView(fragile.Look(fragile.RGB{RGB: got}), s.payload); d.Abstain != fragile.Absent {
-			return d
+			return d, nil
 		}
 	}
 	if m.Place == nil {
-		return d
+		return d, nil
 	}
 	view, ok := m.Place(got, s.payload, s.marked.W, s.marked.H)
 	if !ok {
-		return d
+		return d, nil
 	}
 	r.Placed = true
-	return m.Track.LocalizeView(view, s.payload)
+	return m.Track.LocalizeView(view, s.payload), seenPixels(view)
 }
 
 func (m *tampering) skip(name string) {

@@ -21,6 +21,7 @@ type TamperSummary struct {
 	PSNRRGBLowest float64 `json:"psnr_rgb_lowest"`
 	PSNRLuma      float64 `json:"psnr_luma"`
 	SSIM          float64 `json:"ssim"`
+	SSIMLowest    float64 `json:"ssim_lowest"`
 	DSSIM         float64 `json:"dssim"`
 	GMSD          float64 `json:"gmsd"`
 	Megapixels    float64 `json:"megapixels"`
@@ -70,6 +71,9 @@ type Alarm struct {
 }
 
 func (m *MapRate) add(r TamperRow) {
+	if r.F1 == nil {
+		return // what was altered is not in view
+	}
 	m.N++
 	if r.Abstain != "" {
 		m.Abstained++
@@ -87,7 +91,7 @@ func (m *MapRate) conclude() {
 
 // SummariseTamper sums rows up, in the order in which names first come.
 func SummariseTamper(rows []TamperRow) TamperSummary {
-	s := TamperSummary{Rows: rows, Maps: len(rows), PSNRRGBLowest: math.Inf(1)}
+	s := TamperSummary{Rows: rows, Maps: len(rows), PSNRRGBLowest: math.Inf(1), SSIMLowest: math.Inf(1)}
 	s.quality(rows)
 	var order []string
 	by := map[string]*TamperAfter{}
@@ -105,7 +109,7 @@ func SummariseTamper(rows []TamperRow) TamperSummary {
 		s.After = append(s.After, *a)
 	}
 	if len(rows) == 0 {
-		s.PSNRRGBLowest = 0
+		s.PSNRRGBLowest, s.SSIMLowest = 0, 0
 	}
 	return s
 }
@@ -124,7 +128,7 @@ func (s *TamperSummary) quality(rows []TamperRow) {
 			continue
 		}
 		seen[r.Image] = true
-		s.PSNRRGBLowest = min(s.PSNRRGBLowest, r.PSNRRGB)
+		s.PSNRRGBLowest, s.SSIMLowest = min(s.PSNRRGBLowest, r.PSNRRGB), min(s.SSIMLowest, r.SSIM)
 		s.PSNRRGB, s.PSNRLuma, s.SSIM = s.PSNRRGB+r.PSNRRGB, s.PSNRLuma+r.PSNRLuma, s.SSIM+r.SSIM
 		s.DSSIM, s.GMSD = s.DSSIM+r.DSSIM, s.GMSD+r.GMSD
 		s.Megapixels, s.EmbedMSPerMP = s.Megapixels+r.Megapixels, s.EmbedMSPerMP+r.EmbedMS
@@ -201,7 +205,7 @@ func (s TamperSummary) WriteTable(w io.Writer) error {
 		fmt.Fprintf(&b, "could not be marked: %s\n", strings.Join(s.Skipped, ", "))
 	}
 	fmt.Fprintf(&b, "\n| | |\n|---|---|\n| PSNR, RGB | %.2f dB mean, %.2f dB lowest |\n", s.PSNRRGB, s.PSNRRGBLowest)
-	fmt.Fprintf(&b, "| PSNR, luma | %.2f dB |\n| SSIM, luma | %.4f |\n| DSSIM, GMSD | %.5f, %.5f |\n", s.PSNRLuma, s.SSIM, s.DSSIM, s.GMSD)
+	fmt.Fprintf(&b, "| PSNR, luma | %.2f dB |\n| SSIM, luma | %.4f mean, %.4f lowest |\n| DSSIM, GMSD | %.5f, %.5f |\n", s.PSNRLuma, s.SSIM, s.SSIMLowest, s.DSSIM, s.GMSD)
 	fmt.Fprintf(&b, "| embed | %.0f ms/MP |\n| map | %.0f ms/MP |\n", s.EmbedMSPerMP, s.MapMSPerMP)
 	if s.PlaceMSPerMP > 0 {
 		fmt.Fprintf(&b, "| place and map | %.0f ms/MP |\n", s.PlaceMSPerMP)
