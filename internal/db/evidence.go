@@ -54,7 +54,8 @@ type Track struct {
 	Status   string   `bun:"status"`   // detected, not_detected, unavailable, not_checked
 	Detected bool     `bun:"detected"`
 	PValue   float64  `bun:"p_value"`
-	PSNR     float64  `bun:"psnr"` // dB, finite; 0 when not embedded
+	PSNR     float64  `bun:"psnr"`     // dB, finite; 0 when not embedded
+	Strength float64  `bun:"strength"` // dB that were asked for, where reading depends on it; else 0
 }
 
 // Evidence is what Certify found out about an asset. Its rows take their AssetID

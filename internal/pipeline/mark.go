@@ -28,7 +28,8 @@ const (
 // marked is one track's part in a rendition.
 type marked struct {
 	asset.TrackEvidence
-	psnr float64 // of this track alone, dB; 0 when nothing was embedded
+	psnr     float64 // of this track alone, dB; 0 when nothing was embedded
+	strength float64 // dB that were asked for, of track B
 }
 
 // render makes the watermarked rendition of an original, and what is known of
@@ -95,6 +96,9 @@ func (p *Pipeline) mark(picture *raster.Picture, a asset.Asset) []marked {
 				p.logger.Error("a track could not be embedded", "track", w.id, "asset", a.ID, "error", err)
 			default:
 				m.Status, m.psnr, m.Payload = trackNotDetected, e.PSNR, a.Payload
+				if w.id == "b" {
+					m.strength = p.fragile.Strength()
+				}
 			}
 		}
 		out = append(out, m)

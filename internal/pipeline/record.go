@@ -30,7 +30,7 @@ func (p *Pipeline) complete(ctx context.Context, tx *db.Tx, n named, pr prints, 
 		Metadata:     &db.Metadata{Fields: fields, Salt: m.salt, Digest: hex.EncodeToString(m.digest[:])},
 	}
 	for _, t := range tracks {
-		e.Tracks = append(e.Tracks, db.Track{Track: t.Track, Status: t.Status, Detected: t.Detected, PValue: t.PValue, PSNR: t.psnr})
+		e.Tracks = append(e.Tracks, db.Track{Track: t.Track, Status: t.Status, Detected: t.Detected, PValue: t.PValue, PSNR: t.psnr, Strength: t.strength})
 	}
 	if err := tx.CompleteAsset(ctx, &n.Asset, e); err != nil {
 		return err

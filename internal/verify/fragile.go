@@ -46,7 +46,8 @@ func (v *Verifier) localize(ctx context.Context, file *pipeline.Spooled, p *prob
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(rows, func(t db.Track) bool { return t.Track == "b" && t.Detected }) {
+	i := slices.IndexFunc(rows, func(t db.Track) bool { return t.Track == "b" && t.Detected })
+	if i < 0 {
 		f.fragile = silent("not_checked", "the registered rendition does not carry the track")
 		f.tracked()
 		return nil
@@ -56,7 +57,7 @@ func (v *Verifier) localize(ctx context.Context, file *pipeline.Spooled, p *prob
 		return err
 	}
 	defer leave()
-	f.fragile = v.read(picture, p, f)
+	f.fragile = v.read(v.Fragile.At(rows[i].Strength), picture, p, f)
 	f.tracked()
 	return nil
 }
@@ -94,9 +95,9 @@ func (v *Verifier) fullSize(ctx context.Context, file *pipeline.Spooled, info ra
 
 // read looks where the picture lies if it was not moved, then where track A found
 // itself, then where it aligns with the registered rendition.
-func (v *Verifier) read(picture *raster.Picture, p *probe, f *found) *reading {
+func (v *Verifier) read(t *fragile.Track, picture *raster.Picture, p *probe, f *found) *reading {
 	a := f.chosen.asset
-	m, at := locate.Read(v.Fragile, picture, watermark.Payload(a.Payload), a.Width, a.Height, priors(p, f)...)
+	m, at := locate.Read(t, picture, watermark.Payload(a.Payload), a.Width, a.Height, priors(p, f)...)
 	if m.Abstain == fragile.Absent {
 		return silent("not_detected", "the mark was not found in the picture: it is lost, or its place is not known")
 	}

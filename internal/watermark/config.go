@@ -13,8 +13,8 @@ type Config struct {
 	// Default 49.
 	RobustPSNR float64 `yaml:"robust_psnr"`
 	// FragilePSNR is the least that track B alone leaves, in dB. The step of
-	// its lattice follows from it; marks that were drawn at another value are
-	// read like pictures whose contrast changed. Default 45.7.
+	// its lattice follows from it, and is kept with every asset: marks that were
+	// drawn at another value are read as they were drawn. Default 45.7.
 	FragilePSNR float64 `yaml:"fragile_psnr"`
 }
 

@@ -58,6 +58,12 @@ func Open(tb testing.TB, dir string) *Deployment {
 // Reopen opens a deployment as it lies in a folder.
 func Reopen(tb testing.TB, dir string) *Deployment {
 	tb.Helper()
+	return ReopenWith(tb, dir, watermark.DefaultConfig())
+}
+
+// ReopenWith does the same with other strengths of the tracks.
+func ReopenWith(tb testing.TB, dir string, tracks watermark.Config) *Deployment {
+	tb.Helper()
 	ctx := tb.Context()
 	v, err := vault.LoadOrCreate(filepath.Join(dir, "master.key"))
 	if err != nil {
@@ -81,7 +87,7 @@ func Reopen(tb testing.TB, dir string) *Deployment {
 	}
 	a, err := app.Open(ctx, app.Options{
 		Data: dir, Blobs: "file://" + filepath.Join(dir, "blobs"), Rows: rows, Vault: v, Mail: sender,
-		Pipeline: pipeline.DefaultConfig(), Tracks: watermark.DefaultConfig(), Webhooks: hooks, Logger: logger,
+		Pipeline: pipeline.DefaultConfig(), Tracks: tracks, Webhooks: hooks, Logger: logger,
 	})
 	if err != nil {
 		tb.Fatal(errors.Join(err, rows.Close()))

@@ -45,5 +45,17 @@ func New(key watermark.Key, cfg Config) *Track {
 	return &Track{key: key, psnr: cfg.PSNR, steps: steps(cfg.PSNR)}
 }
 
+// Strength is the least PSNR in dB that the track is drawn with.
+func (t *Track) Strength() float64 { return t.psnr }
+
+// At returns the track under the same key at another strength, to read what was
+// drawn with it; 0 is the track itself.
+func (t *Track) At(psnr float64) *Track {
+	if psnr == 0 || psnr == t.psnr {
+		return t
+	}
+	return New(t.key, Config{PSNR: psnr})
+}
+
 // ID returns "b".
 func (t *Track) ID() string { return "b" }
