@@ -10,15 +10,15 @@ import (
 
 // candidate is one geometry under test.
 type candidate struct {
-	frame    frame
-	whole    frame      // of which frame may be the middle
-	place    dsp.Affine // of the frame's samples in the picture, any bend left out
-	res      residual
-	valid    span
-	white    *dsp.Plane
-	spectra  [readings]*spectrum // made when first asked for
-	periodic bool                // see periodicFrom
-	pose     pose
+	frame   frame
+	whole   frame      // of which frame may be the middle
+	place   dsp.Affine // of the frame's samples in the picture, any bend left out
+	res     residual
+	valid   span
+	white   *dsp.Plane
+	spectra [readings]*spectrum // made when first asked for
+	excess  float64             // of spectra[0]
+	pose    pose
 }
 
 // The readings of a residual: under each of the suppressions, and evened.
@@ -37,9 +37,16 @@ func wholeOf(y *dsp.Plane) *candidate {
 func candidateOf(f frame, place dsp.Affine, res residual, valid span) *candidate {
 	c := &candidate{frame: f, whole: f, place: place, res: res, valid: valid, white: res.whiten(suppressions[0])}
 	c.spectra[0] = foldOf(c.white, valid)
-	c.periodic = c.spectra[0].excess() >= periodicFrom
+	c.excess = c.spectra[0].excess()
 	return c
 }
+
+// periodic tells whether anything repeats with the tile's period at all.
+func (c *candidate) periodic() bool { return c.excess >= periodicFrom }
+
+// foreign tells that what repeats so strongly is another key's mark: of this
+// key's pilots no more is seen than of any key's.
+func (c *candidate) foreign() bool { return c.excess >= foreignFrom && c.pose.luck < foreignLuck }
 
 // look orients a candidate and counts it for the p-value.
 func (s *search) look(c *candidate) *candidate {
@@ -99,7 +106,7 @@ func (s *search) readPlain(c *candidate) bool {
 	if s.read(c, c.spectrum(0), c.pose) {
 		return true
 	}
-	if c.periodic {
+	if c.periodic() {
 		if p := s.orient(c.spectrum(0), inverted); p.z > c.pose.z {
 			c.pose = p
 			if s.read(c, c.spectrum(0), p) {
@@ -107,7 +114,7 @@ func (s *search) readPlain(c *candidate) bool {
 			}
 		}
 	}
-	if !c.pose.likely(readFrom) {
+	if c.foreign() || !c.pose.likely(readFrom) {
 		return false
 	}
 	sp := c.spectrum(1)
@@ -118,7 +125,7 @@ func (s *search) readPlain(c *candidate) bool {
 // at the next best: where the pilots are weak they miss the shift by half a
 // pixel, which costs the higher harmonics their phase.
 func (s *search) readHard(c *candidate) bool {
-	if !c.periodic || !c.pose.likely(hardFrom) {
+	if !c.periodic() || c.foreign() || !c.pose.likely(hardFrom) {
 		return false
 	}
 	sp := c.spectrum(evened)
@@ -195,7 +202,7 @@ func (m matrix) near(o matrix) bool {
 func (s *search) finish(y *dsp.Plane, cands []*candidate, most int) bool {
 	slices.SortStableFunc(cands, byPose)
 	for _, c := range cands[:min(len(cands), most)] {
-		if !c.pose.likely(bendFrom) {
+		if c.foreign() || !c.pose.likely(bendFrom) {
 			continue
 		}
 		straight := s.straighten(y, c)

@@ -29,14 +29,21 @@ const (
 	hardFrom = 5   // and from which a reading evened and around the pilots' pose is
 	luckFrom = 3.9 // of a pose that is only just good enough
 	// From this excess on, a residual is taken to repeat with the tile's period at
-	// all. 1 in 30 unmarked pictures does, mostly those of meshes and façades; a
+	// all. Some 3 in 100 unmarked pictures do, mostly those of meshes and façades; a
 	// marked one that can just be read has 3.6 and more.
 	periodicFrom = 2.5
-	bendFrom     = 5.5 // and from which a fit of the displacement is
-	sureFrom     = 12  // pilot score that ends the search for a better candidate
-	smallSide    = 400 // long side up to which a picture is small
-	minDecoded   = 16  // samples on the short side below which nothing is tried
-	leastShown   = 0.7 // of the long side, that a whole picture fills at least when it stands in a frame
+	// Excess of a mark that is plain to see, and the luck below which it is another
+	// key's: one of the 24 pilots' mark and α times as much of others' has a luck of
+	// √(48/(1+α)) there, 4.9 under another mark of the same strength and 4.2 under
+	// one of 1.7 times its power, when nothing can be read any more. The luckiest
+	// of all poses of a foreign mark has 3.6 to 4.3.
+	foreignFrom = 40
+	foreignLuck = 4.2
+	bendFrom    = 5.5 // and from which a fit of the displacement is
+	sureFrom    = 12  // pilot score that ends the search for a better candidate
+	smallSide   = 400 // long side up to which a picture is small
+	minDecoded  = 16  // samples on the short side below which nothing is tried
+	leastShown  = 0.7 // of the long side, that a whole picture fills at least when it stands in a frame
 )
 
 // Decode looks for any payload, at any scale from about 0.28 to 2.6 of the

@@ -322,3 +322,28 @@ func TestTailAgainstCounting(t *testing.T) {
 		t.Errorf("of nothing: %g", got)
 	}
 }
+
+func TestForeignMarksAreToldFromOwnOnes(t *testing.T) {
+	tracks := []*Track{New(watermark.TestKey, Config{}), New(watermark.Key{1}, Config{})}
+	pic := photo(768, 512, 3)
+	for _, track := range tracks {
+		if _, err := track.Embed(pic, 5); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look := func(track *Track) *candidate { return newSearch(track).look(wholeOf(pic.Luma(canonicalSide))) }
+	for i, track := range tracks {
+		if c := look(track); c.foreign() || c.excess < foreignFrom {
+			t.Errorf("mark %d of two: excess %.1f, luck %.2f, foreign %v", i, c.excess, c.pose.luck, c.foreign())
+		}
+	}
+	foreign := 0
+	for i := range 10 {
+		if look(New(watermark.Key{2, byte(i)}, Config{})).foreign() {
+			foreign++
+		}
+	}
+	if foreign < 8 {
+		t.Errorf("%d of 10 other keys take the marks to be foreign", foreign)
+	}
+}
