@@ -34,6 +34,9 @@ func (e *env) drawnTracks(names, givenKey string, psnr, psnrB float64) (drawing,
 	if err != nil {
 		return drawing{}, err
 	}
+	if err := checkPSNR(psnr, psnrB); err != nil {
+		return drawing{}, err
+	}
 	if robust && fragileToo {
 		share := watermark.DefaultConfig()
 		psnr, psnrB = cmp.Or(psnr, share.RobustPSNR), cmp.Or(psnrB, share.FragilePSNR)
@@ -76,4 +79,31 @@ func madeBy(key watermark.Key) string {
 		name = fmt.Sprintf("key %.4x", sha256.Sum256(key[:]))
 	}
 	return name + ", version " + version
+}
+
+// strengthB is what track B is drawn and read with under the deployment's key, unless
+// something else is given: what the deployment draws it with.
+func (e *env) strengthB(whose string, given float64) (float64, error) {
+	if given != 0 || whose != "deployment" {
+		return given, nil
+	}
+	l, err := e.load(nil)
+	if err != nil {
+		return 0, err
+	}
+	return l.Tracks.FragilePSNR, nil
+}
+
+// checkPSNR holds the flags to what a deployment can be configured to; 0 is the
+// default.
+func checkPSNR(psnr, psnrB float64) error {
+	for _, f := range []struct {
+		name string
+		v    float64
+	}{{"--psnr", psnr}, {"--psnr-b", psnrB}} {
+		if err := watermark.CheckPSNR(f.v); f.v != 0 && err != nil {
+			return usageError(fmt.Errorf("%s %w", f.name, err))
+		}
+	}
+	return nil
 }

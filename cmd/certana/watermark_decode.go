@@ -27,6 +27,7 @@ type decoded struct {
 
 func newDecode(e *env) *cobra.Command {
 	var key, tracks, payload, size string
+	var psnrB float64
 	c := &cobra.Command{
 		Use:   "decode IN",
 		Short: "Look for a payload in a picture",
@@ -37,22 +38,26 @@ Track B says how much was altered since it was drawn. It must know the payload,
 from track A or from --payload, and the size of the picture that was marked.`,
 		Args: exactArgs("IN"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return e.decode(args[0], tracks, key, payload, size)
+			return e.decode(args[0], tracks, key, payload, size, psnrB)
 		},
 	}
 	keyFlag(c, &key)
 	c.Flags().StringVar(&tracks, "tracks", "a", "which tracks to look for: a, b or a,b")
 	c.Flags().StringVar(&payload, "payload", "", "payload that track B is read with, 16 hex digits (default: what track A finds)")
 	c.Flags().StringVar(&size, "size", "", "WIDTHxHEIGHT of the picture that was marked, for track B (default: this one's)")
+	c.Flags().Float64Var(&psnrB, "psnr-b", 0, "what track B was drawn with, in dB; 0 is the setting under --data, else what embed takes for these tracks")
 	return c
 }
 
-func (e *env) decode(in, names, givenKey, payload, size string) error {
+func (e *env) decode(in, names, givenKey, payload, size string, psnrB float64) error {
 	_, which, err := e.offlineKey(givenKey)
 	if err != nil {
 		return err
 	}
-	d, err := e.drawnTracks(names, givenKey, 0, 0)
+	if psnrB, err = e.strengthB(which, psnrB); err != nil {
+		return err
+	}
+	d, err := e.drawnTracks(names, givenKey, 0, psnrB)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ with its colour profile, orientation and metadata.`,
 			if err != nil {
 				return err
 			}
+			if psnrB, err = e.strengthB(which, psnrB); err != nil {
+				return err
+			}
 			d, err := e.drawnTracks(tracks, key, psnr, psnrB)
 			if err != nil {
 				return err

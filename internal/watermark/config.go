@@ -24,9 +24,18 @@ func DefaultConfig() Config { return Config{Fragile: true, RobustPSNR: 49, Fragi
 // Validate says which setting makes no sense, if any.
 func (c Config) Validate() error {
 	for name, v := range map[string]float64{"robust_psnr": c.RobustPSNR, "fragile_psnr": c.FragilePSNR} {
-		if !(v >= 36 && v <= 60) {
-			return fmt.Errorf("%s must be from 36 to 60 dB, is %g", name, v)
+		if err := CheckPSNR(v); err != nil {
+			return fmt.Errorf("%s %w", name, err)
 		}
+	}
+	return nil
+}
+
+// CheckPSNR says whether a track can be asked for so many dB: less is seen by
+// everybody, and of more nothing is left.
+func CheckPSNR(v float64) error {
+	if !(v >= 36 && v <= 60) {
+		return fmt.Errorf("must be from 36 to 60 dB, is %g", v)
 	}
 	return nil
 }
