@@ -68,8 +68,12 @@ func rocChart(positive, negative []float64, accepted float64) chart {
 	p.path("line", line, false)
 	p.segment("other", 0, accepted, 0.03, accepted)
 	p.text(0.04, accepted, 0, 12, "start", fmt.Sprintf("a payload is accepted: %.4f", accepted))
+	known := ""
+	if len(negative) >= 20 {
+		known = fmt.Sprintf("; area %.4f", area)
+	}
 	return chart{Title: "True against false positives", Large: true, SVG: p.svg("receiver operating characteristic"),
-		Note: fmt.Sprintf("as the p-value that counts as marked grows; area %.4f. False positives are on a logarithmic scale; dashes are chance.", area)}
+		Note: "as the p-value that counts as marked grows" + known + ". Upwards true positives, to the right false ones on a logarithmic scale; dashes are chance."}
 }
 
 // calibrationChart compares p-values of unmarked pictures with their ranks.
@@ -145,7 +149,7 @@ func accuracyChart(rows []eval.Row) chart {
 		}
 	}
 	return chart{Title: "How sure it is", Large: true, SVG: p.svg("p-values of attacked pictures"),
-		Note: "Attacked pictures by their p-value; in the second colour those whose payload was not recovered.", Legend: []string{"recovered", "lost"}}
+		Note: "Number of attacked pictures by their p-value, surer to the right; in the second colour those whose payload was not recovered.", Legend: []string{"recovered", "lost"}}
 }
 
 // quality is about what marking does to pictures.
@@ -164,7 +168,7 @@ func quality(name string, rows []eval.Row) section {
 			seen[r.Image], first = true, append(first, r)
 		}
 	}
-	t := table{Fold: fmt.Sprintf("All %d pictures", len(first)),
+	t := table{Fold: "Every picture",
 		Head: []string{"picture", "MP", "PSNR, RGB", "PSNR, luma", "SSIM", "DSSIM", "GMSD", "recovered"}}
 	var rgb, luma []float64
 	for _, r := range first {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/certana/certana/internal/eval"
 )
@@ -17,14 +18,15 @@ func FalseAccepts(dir string, s *eval.FalseAcceptSummary, trials *eval.TrialSumm
 	if trials != nil {
 		cards.Cards = append(cards.Cards,
 			falseCard(fmt.Sprintf("accepted under %d random keys", trials.Trials), trials.Accepted, trials.Upper),
-			card{Name: "list decodes spent", Value: strconv.Itoa(trials.Decoded), Note: fmt.Sprintf("on %d pictures", trials.Pictures)})
+			card{Name: "list decodes spent", Value: strconv.Itoa(trials.Decoded),
+				Note: fmt.Sprintf("%.2f for each key, on %d pictures; the rate by list decode is below %.2g", trials.DecodesEach(), trials.Pictures, trials.UpperDecode)})
 	}
 	var tracks []section
 	if s != nil {
 		p.Meta = []pair{{"crops", fmt.Sprintf("%d of %d×%d", s.Images, s.Side, s.Side)}, {"made by code", strconv.Itoa(s.Made)}}
 		for _, t := range s.Tracks {
 			cards.Cards = append(cards.Cards, falseCard(fmt.Sprintf("accepted in %d crops, track %s", t.Decodes, t.Track), len(t.Accepted), t.Upper),
-				card{Name: "lowest p-value", Value: fmt.Sprintf("%.1g", t.LowestPValue.PValue), Note: t.LowestPValue.Image},
+				card{Name: "lowest p-value", Value: fmt.Sprintf("%.1g", t.LowestPValue.PValue), Note: pictureName(t.LowestPValue.Image)},
 				card{Name: "rejection", Value: fmt.Sprintf("%.0f ms", t.DecodeMS), Note: fmt.Sprintf("most %.0f ms", t.DecodeMSMost)})
 			tracks = append(tracks, calibrationSection(t, s.Rows))
 		}
@@ -32,6 +34,14 @@ func FalseAccepts(dir string, s *eval.FalseAcceptSummary, trials *eval.TrialSumm
 	p.Sections = append(append(p.Sections, cards), tracks...)
 	p.origin(o)
 	return p.write(dir, "fpr.html")
+}
+
+// pictureName is what a person calls the picture of a row.
+func pictureName(image string) string {
+	if trial, made := strings.CutPrefix(image, "made:"); made {
+		return "picture made by code, trial " + trial
+	}
+	return image
 }
 
 func falseCard(name string, accepted int, upper float64) card {

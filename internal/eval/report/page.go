@@ -110,6 +110,7 @@ type strip struct {
 type picture struct {
 	Source template.URL
 	W, H   int
+	Plain  int // width before it is shown larger
 	Note   string
 }
 
@@ -139,7 +140,7 @@ func inline(m *raster.RGB8, times int, note string) (picture, error) {
 		return picture{}, err
 	}
 	url := "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())
-	return picture{Source: template.URL(url), W: times * m.W, H: times * m.H, Note: note}, nil //nolint:gosec // our own bytes
+	return picture{Source: template.URL(url), W: times * m.W, H: times * m.H, Plain: m.W, Note: note}, nil //nolint:gosec // our own bytes
 }
 
 // write makes the page a file of dir.

@@ -68,11 +68,11 @@ func contains(t *testing.T, page string, wanted ...string) {
 	}
 }
 
-// rows are decodes of two pictures in which everything beyond strength 50 fails.
-func rows(suite []attack.Attack) []eval.Row {
+// rows are decodes of pictures in which everything beyond strength 50 fails.
+func rows(suite []attack.Attack, pictures int, name string) []eval.Row {
 	var out []eval.Row
-	for i := range 2 {
-		head := eval.Row{Image: fmt.Sprintf("p<%d>.png", i), Track: "a", Drawn: "a", PSNRRGB: 46.5 + float64(i), PSNRLuma: 45, SSIM: 0.99, Megapixels: 0.4}
+	for i := range pictures {
+		head := eval.Row{Image: fmt.Sprintf(name, i+1), Track: "a", Drawn: "a", PSNRRGB: 46.5 + float64(i%2), PSNRLuma: 45, SSIM: 0.99, Megapixels: 0.4}
 		unmarked := head
 		unmarked.Attack, unmarked.Class, unmarked.PValue = eval.Unmarked, eval.Unmarked, 0.3
 		out = append(out, unmarked)
@@ -97,23 +97,23 @@ func TestRecovery(t *testing.T) {
 		unmarked = append(unmarked, eval.FalseRow{Trial: i, Track: "a", PValue: (float64(i) + 0.5) / 500})
 	}
 	o := Origin{Command: "certana eval --corpus a&b", Version: "v9", Date: "today"}
-	if err := Recovery(dir, eval.Summarise(rows(attack.Suite())), []eval.Sample{sample}, unmarked, o); err != nil {
+	if err := Recovery(dir, eval.Summarise(rows(attack.Suite(), 24, "kodim%02d.png")), []eval.Sample{sample}, unmarked, o); err != nil {
 		t.Fatal(err)
 	}
 	page := selfContained(t, filepath.Join(dir, "report.html"))
-	contains(t, page, "What the watermark survives", "p&lt;0&gt;.png", "certana eval --corpus a&amp;b", "v9", "RivaGAN",
-		"jpeg:95", "0/2", "Are p-values honest?", "True against false positives", "difference × 20", "All 2 pictures")
+	contains(t, page, "What the watermark survives", "certana eval --corpus a&amp;b", "v9", "RivaGAN",
+		"jpeg:95", "0/24", "blind_watermark, 64 bits", "area ", "Are p-values honest?", "True against false positives", "difference × 20", "Every picture")
 	if n := strings.Count(page, "<img"); n != 3 {
 		t.Errorf("%d pictures, want 3", n)
 	}
 
 	other := []attack.Attack{{Name: "jpeg", Strength: 20, Class: "jpeg"}, attack.Chain("chain", attack.Attack{Name: "hflip"}, attack.Attack{Name: "jpeg", Strength: 70})}
-	if err := Recovery(dir, eval.Summarise(rows(other)), nil, nil, Origin{}); err != nil {
+	if err := Recovery(dir, eval.Summarise(rows(other, 2, "p<%d>.png")), nil, nil, Origin{}); err != nil {
 		t.Fatal(err)
 	}
 	page = selfContained(t, filepath.Join(dir, "report.html"))
-	contains(t, page, "hflip&#43;jpeg:70")
-	for _, not := range []string{"RivaGAN", "As attacks grow stronger", "To make these figures again", "Are p-values honest?"} {
+	contains(t, page, "hflip&#43;jpeg:70", "p&lt;1&gt;.png")
+	for _, not := range []string{"RivaGAN", "As attacks grow stronger", "To make these figures again", "; area ", "Are p-values honest?"} {
 		if strings.Contains(page, not) {
 			t.Errorf("a page without it has %q", not)
 		}
@@ -145,6 +145,15 @@ func TestTamper(t *testing.T) {
 	if n := strings.Count(page, "<img"); n != 6 {
 		t.Errorf("%d pictures, want 6", n)
 	}
+	if silent := `<td class="n silent">–</td>`; !strings.Contains(page, silent) {
+		t.Error("a map that says nothing is praised")
+	}
+	if err := Recovery(dir, eval.Summarise(rows(attack.Suite(), 24, "photo%02d.png")), nil, nil, Origin{}); err != nil {
+		t.Fatal(err)
+	}
+	if page := selfContained(t, filepath.Join(dir, "report.html")); strings.Contains(page, "RivaGAN") {
+		t.Error("other programs were not measured on these pictures")
+	}
 	untouched := eval.SummariseTamper(all[len(all)-3 : len(all)-1])
 	if err := Tamper(dir, untouched, nil, Origin{}); err != nil {
 		t.Fatal(err)
@@ -155,11 +164,11 @@ func TestTamper(t *testing.T) {
 func TestFalseAccepts(t *testing.T) {
 	dir := t.TempDir()
 	s := eval.FalseAcceptSummary{Images: 2, Made: 1, Side: 256, Rows: []eval.FalseRow{{Track: "a", PValue: 0.4}, {Track: "a", PValue: 1}},
-		Tracks: []eval.FalseAcceptTrack{{Track: "a", Decodes: 2, Accepted: make([]eval.FalseRow, 1), Upper: 0.7, Calibration: []eval.Calibrant{{Stated: 0.1}}}}}
-	if err := FalseAccepts(dir, &s, &eval.TrialSummary{Trials: 10000000, Upper: 3e-7}, Origin{}); err != nil {
+		Tracks: []eval.FalseAcceptTrack{{Track: "a", Decodes: 2, Accepted: make([]eval.FalseRow, 1), Upper: 0.7, LowestPValue: eval.FalseRow{Image: "made:7"}, Calibration: []eval.Calibrant{{Stated: 0.1}}}}}
+	if err := FalseAccepts(dir, &s, &eval.TrialSummary{Trials: 10000000, Upper: 3e-7, Decoded: 1400000, UpperDecode: 2e-6}, Origin{}); err != nil {
 		t.Fatal(err)
 	}
-	contains(t, selfContained(t, filepath.Join(dir, "fpr.html")), "accepted under 10000000 random keys", "below 3e-07", `class="card bad"`, "P-values of track a")
+	contains(t, selfContained(t, filepath.Join(dir, "fpr.html")), "accepted under 10000000 random keys", "below 3e-07", `class="card bad"`, "made by code, trial 7", "0.14 for each key", "by list decode is below 2e-06", "P-values of track a")
 	if err := FalseAccepts(dir, nil, &eval.TrialSummary{Trials: 10}, Origin{}); err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func tamperCards(s eval.TamperSummary, forged []eval.TamperAfter) []card {
 		cost += fmt.Sprintf("; %.0f ms/MP when it must be placed first", s.PlaceMSPerMP)
 	}
 	return append(out, alarm,
-		card{Name: "PSNR, RGB", Value: fmt.Sprintf("%.2f dB", s.PSNRRGB), Note: fmt.Sprintf("lowest %.2f dB; luma %.2f dB; SSIM %.4f; GMSD %.5f", s.PSNRRGBLowest, s.PSNRLuma, s.SSIM, s.GMSD)},
+		card{Name: "PSNR, RGB", Value: fmt.Sprintf("%.2f dB", s.PSNRRGB), Note: fmt.Sprintf("lowest %.2f dB; luma %.2f dB; SSIM %.4f, lowest %.4f; GMSD %.5f", s.PSNRRGBLowest, s.PSNRLuma, s.SSIM, s.SSIMLowest, s.GMSD)},
 		card{Name: "embed, map: ms/MP", Value: fmt.Sprintf("%.0f, %.0f", s.EmbedMSPerMP, s.MapMSPerMP), Note: cost})
 }
 
@@ -170,8 +170,10 @@ func areaChart(forged []eval.TamperAfter) chart {
 func alarmTable(after []eval.TamperAfter) table {
 	t := table{Head: []string{"after", "mean flagged", "worst", "worst picture", "abstained"}}
 	for _, a := range after {
-		level := "full"
+		level, mean, worst := "full", fmt.Sprintf("%.3f%%", 100*a.Alarm.Mean), fmt.Sprintf("%.2f%%", 100*a.Alarm.Worst)
 		switch {
+		case a.Alarm.Abstained == a.Alarm.N:
+			level, mean, worst = "silent", "–", "–" // nothing was said, right or wrong
 		case a.Alarm.Mean > 0.02:
 			level = "low"
 		case a.Alarm.Mean > 0.005:
@@ -179,8 +181,8 @@ func alarmTable(after []eval.TamperAfter) table {
 		case a.Alarm.Mean > 0.001:
 			level = "high"
 		}
-		t.Rows = append(t.Rows, row{Cells: []cell{{Text: afterName(a.After)}, {Text: fmt.Sprintf("%.3f%%", 100*a.Alarm.Mean), Heat: level},
-			{Text: fmt.Sprintf("%.2f%%", 100*a.Alarm.Worst)}, {Text: a.Alarm.WorstAt},
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: afterName(a.After)}, {Text: mean, Heat: level},
+			{Text: worst}, {Text: a.Alarm.WorstAt},
 			{Text: fmt.Sprintf("%d of %d", a.Alarm.Abstained, a.Alarm.N)}}})
 	}
 	return t
