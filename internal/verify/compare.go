@@ -38,14 +38,12 @@ func NewComparer(blobs Blobs, gate Gate, limit int64) *Comparer {
 // Compare aligns a probe, an upright picture reduced to align.WorkingSide,
 // with an asset's watermarked rendition, and says where they differ.
 func (c *Comparer) Compare(ctx context.Context, a asset.Asset, probe tamper.Picture) (tamper.Result, error) {
-	data, err := c.blobs.ReadAll(ctx, blob.AssetKey(a.ID, asset.Watermarked), c.limit)
+	picture, leave, err := c.rendition(ctx, a)
 	if err != nil {
-		return tamper.Result{}, asset.Errorf(asset.ServiceUnavailable, err, "the registered rendition cannot be read at the moment; try again later")
+		return tamper.Result{}, err
 	}
-	ref, err := c.reference(ctx, data)
-	if err != nil {
-		return tamper.Result{}, fmt.Errorf("the rendition of asset %s: %w", a.ID, err)
-	}
+	ref := working(picture)
+	leave()
 	return tamper.Inspect(ref, c.features(ctx, a), probe), nil
 }
 
@@ -55,24 +53,29 @@ func (c *Comparer) SameScene(ctx context.Context, a asset.Asset, probe tamper.Pi
 	return err == nil && r.Registered && r.Map.SameScene, err
 }
 
-func (c *Comparer) reference(ctx context.Context, data []byte) (tamper.Picture, error) {
+// rendition decodes an asset's watermarked rendition. Whoever holds another picture
+// leaves it first, for leave gives the room back that this one takes.
+func (c *Comparer) rendition(ctx context.Context, a asset.Asset) (_ *raster.Picture, leave func(), err error) {
+	data, err := c.blobs.ReadAll(ctx, blob.AssetKey(a.ID, asset.Watermarked), c.limit)
+	if err != nil {
+		return nil, nil, asset.Errorf(asset.ServiceUnavailable, err, "the registered rendition cannot be read at the moment; try again later")
+	}
 	// It was accepted once: no later setting, and no default, is a reason not to
 	// look at it.
 	limits := raster.Limits{MaxBytes: c.limit, MaxPixels: math.MaxInt32}
 	info, err := raster.ReadInfo(data, limits)
 	if err != nil {
-		return tamper.Picture{}, err
+		return nil, nil, fmt.Errorf("the rendition of asset %s: %w", a.ID, err)
 	}
-	leave, err := c.gate.Enter(ctx, info.Width, info.Height)
-	if err != nil {
-		return tamper.Picture{}, err
+	if leave, err = c.gate.Enter(ctx, info.Width, info.Height); err != nil {
+		return nil, nil, err
 	}
-	defer leave()
 	picture, err := raster.Decode(data, raster.Options{Limits: limits})
 	if err != nil {
-		return tamper.Picture{}, err
+		leave()
+		return nil, nil, fmt.Errorf("the rendition of asset %s: %w", a.ID, err)
 	}
-	return working(picture), nil
+	return picture, leave, nil
 }
 
 // features reads the stored features; without them Inspect extracts them anew.

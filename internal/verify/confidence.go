@@ -59,6 +59,9 @@ func figures(fs Findings, f *found) [featureCount]float64 {
 			x[6] = math.Max(x[6], r.Score)
 		}
 	}
+	if fs.Detail == asset.Fail { // regions that differ, found at full size
+		x[5], x[6] = math.Max(x[5], math.Min(1, math.Sqrt(fs.LocalShare)*2)), 1
+	}
 	return x
 }
 

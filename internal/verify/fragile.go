@@ -25,13 +25,19 @@ type reading struct {
 	pValue  float64       // of the mark being there by chance
 	outcome asset.Outcome // of its map: fail where content was altered
 	note    string
-	share   float64 // altered share of what is known
-	local   *localMap
+	share   float64       // altered share of what is known
+	local   *localMap     // as far as it counts
+	detail  asset.Outcome // of holding what it flags against the rendition at full size
+	sites   int           // regions that differ there
+
+	m    fragile.Map
+	at   fragile.Placement
+	view fragile.View // where the map flags anything
 }
 
 // silent is a reading that says nothing, and why.
 func silent(status, why string) *reading {
-	return &reading{status: status, pValue: 1, outcome: asset.NotChecked, note: why}
+	return &reading{status: status, pValue: 1, outcome: asset.NotChecked, detail: asset.NotChecked, note: why}
 }
 
 // localize reads track B of the chosen asset in the submitted picture, which is
@@ -56,8 +62,15 @@ func (v *Verifier) localize(ctx context.Context, file *pipeline.Spooled, p *prob
 	if err != nil {
 		return err
 	}
-	defer leave()
-	f.fragile = v.read(v.Fragile.At(rows[i].Strength), picture, p, f)
+	r := v.read(v.Fragile.At(rows[i].Strength), picture, p, f)
+	leave()
+	f.fragile = r
+	if r.m.Abstain == fragile.Speaks && r.status == "detected" {
+		if err := v.closely(ctx, r, p, f); err != nil {
+			return err
+		}
+		r.conclude(p)
+	}
 	f.tracked()
 	return nil
 }
@@ -101,7 +114,15 @@ func (v *Verifier) read(t *fragile.Track, picture *raster.Picture, p *probe, f *
 	if m.Abstain == fragile.Absent {
 		return silent("not_detected", "the mark was not found in the picture: it is lost, or its place is not known")
 	}
-	return readingOf(m, at, p)
+	r := &reading{status: "detected", pValue: m.PValue, outcome: asset.NotChecked, detail: asset.NotChecked, note: whys[m.Abstain], m: m, at: at}
+	switch {
+	case m.Abstain != fragile.Speaks || m.Share == 0:
+	case at == fragile.Unmoved(picture.Size()):
+		r.view = fragile.Look(picture)
+	default:
+		r.view = at.View(fragile.NewSource(picture))
+	}
+	return r
 }
 
 // priors are the places where the marked picture may lie in the submitted one.
@@ -129,16 +150,26 @@ var whys = map[fragile.Reason]string{
 	fragile.Processed: "the picture was filtered or recoloured as a whole, which the track cannot tell from alterations",
 }
 
-func readingOf(m fragile.Map, at fragile.Placement, p *probe) *reading {
-	r := &reading{status: "detected", pValue: m.PValue, outcome: asset.NotChecked, note: whys[m.Abstain], share: m.Share}
-	if m.Abstain != fragile.Speaks {
-		return r
+// leastSaid is the share of the submitted picture of which the track must be able to
+// tell before its silence counts for the picture.
+const leastSaid = 0.5
+
+// conclude turns the map, as the rendition left it, into an outcome. Of a copy that was
+// scaled or turned the map alone proves nothing: that wears the mark unevenly.
+func (r *reading) conclude(p *probe) {
+	r.share = r.m.Share
+	local := localMapOf(r.m, r.at, tamper.Picture{W: p.rgb.W, H: p.rgb.H}, p.info.Width, p.info.Height)
+	told := fmt.Sprintf("altered share of the %.0f%% of the marked picture that it can tell of", 100*r.m.Known)
+	switch {
+	case r.share > 0 && (r.at.Straight || r.detail == asset.Fail):
+		r.outcome, r.note, r.local = asset.Fail, told, local
+	case r.share > 0:
+		r.note, r.local = "the picture was scaled or turned, and what looks altered could not be held against the registered rendition", local
+	case r.detail == asset.Pass:
+		r.note = "what looked altered is no further from the registered rendition, at full size, than the rest of the picture"
+	case local.said < leastSaid:
+		r.note = fmt.Sprintf("nothing looks altered, but it can tell of %.0f%% of the picture only", 100*local.said)
+	default:
+		r.outcome, r.note = asset.Pass, told
 	}
-	r.outcome, r.note = outcome(m.Share == 0), fmt.Sprintf("altered share of the %.0f%% of the marked picture that it can tell of", 100*m.Known)
-	if !at.Straight && m.Share > 0 && m.Share < sureShare {
-		r.outcome, r.note = asset.NotChecked, "the picture was scaled or turned, and what looks altered is too little to be told from what that took"
-		return r
-	}
-	r.local = localMapOf(m, at, tamper.Picture{W: p.rgb.W, H: p.rgb.H}, p.info.Width, p.info.Height)
-	return r
 }

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -15,6 +14,7 @@ type localMap struct {
 	w, h    int
 	altered []bool
 	regions []tamper.Box // largest first
+	said    float64      // share of the submitted picture that the track can tell of
 }
 
 // localMapOf brings a map from where the picture was marked to where it is now.
@@ -26,46 +26,22 @@ func localMapOf(m fragile.Map, at fragile.Placement, size tamper.Picture, fullW,
 		return out
 	}
 	sx, sy := float64(fullW)/float64(size.W), float64(fullH)/float64(size.H)
+	said := 0
 	for y := range size.H {
 		for x := range size.W {
 			u, v := back.Apply((float64(x)+0.5)*sx-0.5, (float64(y)+0.5)*sy-0.5)
 			i, j := math.Floor(u+0.5), math.Floor(v+0.5)
 			if i >= 0 && j >= 0 && i < float64(m.W) && j < float64(m.H) {
-				out.altered[y*size.W+x] = m.Mask[int(j)*m.W+int(i)] != 0
-			}
-		}
-	}
-	out.regions = regionsOf(out.altered, size.W, size.H)
-	return out
-}
-
-// regionsOf boxes the 8-connected regions of a mask.
-func regionsOf(mask []bool, w, h int) (out []tamper.Box) {
-	seen := make([]bool, len(mask))
-	var stack []int
-	for start, altered := range mask {
-		if !altered || seen[start] {
-			continue
-		}
-		x0, y0, x1, y1, area := w, h, 0, 0, 0
-		stack, seen[start] = append(stack[:0], start), true
-		for len(stack) > 0 {
-			at := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			x, y := at%w, at/w
-			x0, y0, x1, y1, area = min(x0, x), min(y0, y), max(x1, x), max(y1, y), area+1
-			for ny := max(y-1, 0); ny <= min(y+1, h-1); ny++ {
-				for nx := max(x-1, 0); nx <= min(x+1, w-1); nx++ {
-					if n := ny*w + nx; mask[n] && !seen[n] {
-						seen[n] = true
-						stack = append(stack, n)
-					}
+				at := int(j)*m.W + int(i)
+				out.altered[y*size.W+x] = m.Mask[at] != 0
+				if m.Said == nil || m.Said[at] != 0 {
+					said++
 				}
 			}
 		}
-		out = append(out, tamper.Box{X: x0, Y: y0, W: x1 - x0 + 1, H: y1 - y0 + 1, Area: area, Score: 1})
 	}
-	slices.SortStableFunc(out, func(a, b tamper.Box) int { return cmp.Compare(b.Area, a.Area) })
+	out.said = float64(said) / float64(size.W*size.H)
+	out.regions = tamper.Regions(out.altered, size.W, size.H)
 	return out
 }
 

@@ -90,10 +90,9 @@ func blockchainResult(w *weighed) BlockchainResult {
 	return r
 }
 
-// local is track B's map as far as it counts: where the pixels were compared and
-// agree, its word is listed among the evidence and no more.
+// local is track B's map, as far as it counts.
 func (f *found) local() *localMap {
-	if f.fragile == nil || f.result.Registered && f.result.Map.SameScene && agrees(f.result.Map) {
+	if f.fragile == nil {
 		return nil
 	}
 	return f.fragile.local
@@ -185,8 +184,11 @@ func evidence(p *probe, f *found, w *weighed) []asset.Evidence {
 		if l.outcome != asset.NotChecked {
 			e.Figure = &l.share
 		}
-		if l.outcome == asset.Fail && fs.Pixels == asset.Pass {
-			e.Note += "; the comparison with the registered rendition does not bear it out"
+		switch {
+		case l.detail == asset.Fail:
+			e.Note += "; held against the registered rendition at full size, " + plural(l.sites, "region") + " differing"
+		case l.outcome == asset.Fail:
+			e.Note += "; that could not be held against the registered rendition at full size, or not with certainty"
 		}
 		out = append(out, e)
 	}

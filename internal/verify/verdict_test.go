@@ -30,13 +30,18 @@ func TestJudge(t *testing.T) {
 		{"a fingerprint alone", Findings{Identified: true, Exact: n, Track: n, Fingerprint: p, Scene: n, Pixels: n, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
 		{"a copy of a copy whose source is hidden", Findings{Identified: true, Exact: p, Track: p, Fingerprint: p, Scene: p, Pixels: p, Signature: p, Record: p, Inclusion: p, Derived: true}, asset.Unknown},
 		{"a collage of which a part is registered", Findings{Identified: true, Exact: n, Track: p, Fingerprint: f, Scene: p, Pixels: f, Local: f, LocalShare: .6, Signature: p, Record: p, Inclusion: p}, asset.Forged},
-		{"track B alone says altered, the pixels agree", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: p, Pixels: p, Local: f, LocalShare: .1, Signature: p, Record: p, Inclusion: p}, asset.Authentic},
-		{"track B sees nothing, the pixels differ", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: p, Pixels: f, Local: p, Regions: 1, Signature: p, Record: p, Inclusion: p}, asset.Forged},
-		{"the rendition is lost, both marks are whole", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: n, Pixels: n, Local: p, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
-		{"the rendition is lost, track B says altered", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: n, Pixels: n, Local: f, LocalShare: .05, Signature: p, Record: p, Inclusion: p}, asset.Forged},
-		{"the same, but hardly any of it", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: n, Pixels: n, Local: f, LocalShare: .002, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
-		{"the same, but track A names nothing", Findings{Identified: true, Exact: n, Track: n, Fingerprint: p, Scene: n, Pixels: n, Local: f, LocalShare: .05, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
-		{"both marks whole on what cannot be aligned", Findings{Identified: true, Exact: n, Track: p, Fingerprint: f, Scene: f, Pixels: n, Local: p, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
+		{"track B points, and at full size the picture differs", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: p, Pixels: p, Local: f, LocalShare: .0004, Detail: f, Sites: 1, Signature: p, Record: p, Inclusion: p}, asset.Forged},
+		{"the same, of a picture too flat to be aligned", Findings{Identified: true, Exact: n, Track: p, Fingerprint: n, Scene: n, Pixels: n, Local: f, LocalShare: .01, Detail: f, Sites: 1, Signature: p, Record: p, Inclusion: p}, asset.Forged},
+		{"track B points, but at full size the picture agrees", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: p, Pixels: p, Local: n, Detail: p, Signature: p, Record: p, Inclusion: p}, asset.Authentic},
+		{"track B points, and at full size it cannot be told", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: p, Pixels: p, Local: f, LocalShare: .1, Detail: n, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
+		{"track B is silent, the pixels agree", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: p, Pixels: p, Local: n, Detail: n, Signature: p, Record: p, Inclusion: p}, asset.Authentic},
+		{"track B sees nothing, the pixels differ", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: p, Pixels: f, Local: p, Detail: n, Regions: 1, Signature: p, Record: p, Inclusion: p}, asset.Forged},
+		{"the rendition is lost, both marks are whole", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: n, Pixels: n, Local: p, Detail: n, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
+		{"the rendition is lost, track B says altered", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: n, Pixels: n, Local: f, LocalShare: .05, Detail: n, Signature: p, Record: p, Inclusion: p}, asset.Forged},
+		{"the same, but little of it", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: n, Pixels: n, Local: f, LocalShare: .015, Detail: n, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
+		{"the same, of a copy that was turned", Findings{Identified: true, Exact: n, Track: p, Fingerprint: p, Scene: n, Pixels: n, Local: n, LocalShare: .4, Detail: n, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
+		{"the same, but track A names nothing", Findings{Identified: true, Exact: n, Track: n, Fingerprint: p, Scene: n, Pixels: n, Local: f, LocalShare: .05, Detail: n, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
+		{"both marks whole on what cannot be aligned", Findings{Identified: true, Exact: n, Track: p, Fingerprint: f, Scene: f, Pixels: n, Local: p, Detail: n, Signature: p, Record: p, Inclusion: p}, asset.Unknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, why := Judge(c.in)
@@ -58,12 +63,16 @@ func TestJudgeNeedsPixels(t *testing.T) {
 		for _, print := range all {
 			for _, scene := range all {
 				for _, pixels := range all {
-					for _, local := range all {
-						f := Findings{Identified: true, Exact: asset.NotChecked, Track: track, Fingerprint: print, Local: local,
+					for i := range 9 {
+						local, detail := all[i/3], all[i%3]
+						f := Findings{Identified: true, Exact: asset.NotChecked, Track: track, Fingerprint: print, Local: local, Detail: detail,
 							Scene: scene, Pixels: pixels, Signature: asset.Pass, Record: asset.Pass, Inclusion: asset.Pass}
 						got, _ := Judge(f)
 						if got == asset.Authentic && (scene != asset.Pass || pixels != asset.Pass) {
 							t.Errorf("authentic without agreeing pixels: %+v", f)
+						}
+						if got == asset.Authentic && (local == asset.Fail || detail == asset.Fail) {
+							t.Errorf("authentic against track B's word: %+v", f)
 						}
 					}
 				}

@@ -156,7 +156,7 @@ func (v *Verifier) compareMetadata(ctx context.Context, w *weighed, a asset.Asse
 // findings turns what was found into what the verdict is made of.
 func (w *weighed) findings(p *probe, f *found) Findings {
 	n := asset.NotChecked
-	out := Findings{Exact: n, Track: n, Fingerprint: n, Scene: n, Pixels: n, Local: n,
+	out := Findings{Exact: n, Track: n, Fingerprint: n, Scene: n, Pixels: n, Local: n, Detail: n,
 		Signature: w.checks.Signature, Record: w.record, Inclusion: w.checks.Inclusion}
 	if w.checks.Checkpoint == asset.Fail {
 		out.Inclusion = asset.Fail
@@ -188,6 +188,7 @@ func (w *weighed) findings(p *probe, f *found) Findings {
 	}
 	if f.fragile != nil {
 		out.Local, out.LocalShare = f.fragile.outcome, f.fragile.share
+		out.Detail, out.Sites = f.fragile.detail, f.fragile.sites
 	}
 	return out
 }
