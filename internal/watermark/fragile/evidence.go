@@ -152,6 +152,9 @@ func (e *evidence) at(r float32) float32 {
 // coefficients are with the mark than without. Clipped blocks, whose mark may
 // be incomplete, get a wider density and weaker evidence; blind ones say nothing.
 func (s *sheet) weigh(step [2]float32) []float32 {
+	if s.intact != nil {
+		return s.weighWiped(step)
+	}
 	if s.moved || s.uneven {
 		return s.weighByDetail(step)
 	}

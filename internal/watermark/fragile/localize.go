@@ -56,11 +56,9 @@ type Map struct {
 // are on the silent side, altered or not.
 const (
 	presentP    = 1e-6  // greatest p-value at which the mark counts as present
-	leastSpeak  = 0.065 // least Quality
+	leastSpeak  = 0.045 // least Quality
 	mostUneven  = 2.3   // greatest Uneven at which an alteration is believed
 	codedUneven = 3.5   // the same after JPEG, where calm pictures hardly change
-	calmUneven  = 0.7   // least Uneven, and
-	calmWear    = 0.25  // Intact from which a codec took the mark from where there is little detail
 	someUneven  = 1.4   // Uneven and
 	someWear    = 0.08  // Intact from which half-erased marks are not alterations, but
 	mostPartial = 0.02  // of which more than this share means that the picture was processed
@@ -118,9 +116,12 @@ func (m *Map) draw(luma *dsp.Plane, s [len(grids)]*sheet, r reading) {
 			m.Uneven = c.unevenness(s, p)
 		}
 	}
-	if c.groups > 0 && m.Uneven < calmUneven && m.Intact > calmWear {
-		m.Abstain = TooWeak
-		return
+	if c.wiped(s, r) {
+		c.setApart(s)
+		m.Uneven = 0
+		if c = solve(m.W, m.H, s, p); c.groups > 0 {
+			m.Uneven = c.unevenness(s, p)
+		}
 	}
 	limit := mostUneven
 	if r.coded {

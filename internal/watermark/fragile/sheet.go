@@ -16,8 +16,9 @@ type sheet struct {
 	detail  []float32    // see details
 	luma    *dsp.Plane
 	offset  int
-	uneven  bool // intact blocks stray more or less by their detail
-	moved   bool // see View.Moved
+	intact  []bool // by a first map, where a codec wiped the mark out; see setApart
+	uneven  bool   // intact blocks stray more or less by their detail
+	moved   bool   // see View.Moved
 }
 
 // clippedShare is the share of a block's pixels beyond which it counts as

@@ -40,3 +40,31 @@ func TestStepOfCalmPictures(t *testing.T) {
 		}
 	}
 }
+
+// TestCalmPicturesInWebP: what the codec took from calm blocks is not altered, and
+// what is altered shows among them.
+func TestCalmPicturesInWebP(t *testing.T) {
+	track := New(watermark.TestKey, Config{})
+	pic := calmPhoto(1024, 768)
+	if _, err := track.Embed(RGB{pic}, somePayload); err != nil {
+		t.Fatal(err)
+	}
+	forged, truth := paste(pic, 3, .05)
+	for _, o := range []struct {
+		name  string
+		m     *watermark.RGB
+		truth []uint8
+	}{{"untouched", pic, nil}, {"forged", forged, truth}} {
+		y, _ := apply(t, o.m, "webp", 80, 1)
+		m := track.LocalizeView(Look(RGB{y}), somePayload)
+		t.Logf("%s: share %.4f, quality %.3f, intact %.3f, uneven %.2f", o.name, m.Share, m.Quality, m.Intact, m.Uneven)
+		if m.Abstain != Speaks || o.truth == nil && m.Share > .001 {
+			t.Errorf("%s: %q, %.4f flagged", o.name, m.Abstain, m.Share)
+		}
+		if o.truth != nil {
+			if f := f1(m, o.truth); f < .8 {
+				t.Errorf("F1 %.3f", f)
+			}
+		}
+	}
+}
