@@ -64,16 +64,11 @@ const (
 	mostPartial = 0.02  // of which more than this share means that the picture was processed
 )
 
-// Localize maps the alterations of a luma plane (0 to 255) that claims payload
-// p. The plane must lie on the pixel grid that was marked: whoever knows the
-// geometry has undone scale, rotation and crop. Brightness and contrast may
-// have changed. It takes about 3 bytes for each pixel beside the plane.
-func (t *Track) Localize(luma *dsp.Plane, p watermark.Payload) Map {
-	return t.LocalizeView(View{Luma: luma}, p)
-}
-
-// LocalizeView does the same with knowledge of where colours clipped, which
-// lowers false alarms in pictures with much pure black, white or colour.
+// LocalizeView maps the alterations of a picture that claims payload p. The view
+// must lie on the pixel grid that was marked: whoever knows the geometry has undone
+// scale, rotation and crop. Brightness and contrast may have changed. Knowing where
+// colours clipped lowers false alarms in pictures with much pure black, white or
+// colour. It takes about 3 bytes for each pixel beside the view.
 func (t *Track) LocalizeView(v View, p watermark.Payload) Map {
 	m := Map{W: v.Luma.W, H: v.Luma.H, PValue: 1}
 	if min(m.W, m.H) < minSide {

@@ -29,7 +29,7 @@ func TestFindsAPastedObject(t *testing.T) {
 		}
 		y, _ = apply(t, forged, o.name, o.strength, 1)
 		v := Look(RGB{y})
-		for how, d := range map[string]Map{"colours": track.LocalizeView(v, somePayload), "luma": track.Localize(v.Luma, somePayload)} {
+		for how, d := range map[string]Map{"colours": track.LocalizeView(v, somePayload), "luma": track.LocalizeView(View{Luma: v.Luma}, somePayload)} {
 			if f := f1(d, truth); d.Abstain != Speaks || f < o.limit {
 				t.Errorf("%s %g by %s: F1 %.3f, abstains %q, quality %.3f", o.name, o.strength, how, f, d.Abstain, d.Quality)
 			}

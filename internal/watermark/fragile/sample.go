@@ -55,9 +55,6 @@ func span(from, to, o int) (first, end int) {
 	return max(0, (from-o+side-1)/side), max(0, (to-o)/side)
 }
 
-// Len is the number of blocks.
-func (s *Sample) Len() int { return len(s.blocks) }
-
 // Score reads the blocks through pixels, which fills in the luma of the 8×8
 // pixels of the mark from (x, y) on, row by row, or says that they are not in
 // view. It returns by how many standard deviations the coefficients are nearer

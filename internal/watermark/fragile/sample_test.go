@@ -19,8 +19,8 @@ func TestSampleFindsThePlace(t *testing.T) {
 	saved, _ := apply(t, part, "jpeg", 80, 1)
 	luma := Look(RGB{saved}).Luma
 	s := track.Sample(somePayload, w, h, left+6, top+6, left+cw-6, top+ch-6, 300)
-	if s.Len() < 280 || s.Len() > 300 {
-		t.Fatalf("%d blocks", s.Len())
+	if len(s.blocks) < 280 || len(s.blocks) > 300 {
+		t.Fatalf("%d blocks", len(s.blocks))
 	}
 	score := func(dx, dy int) float64 {
 		return s.Score(func(x, y int, block *[64]float32) bool {
@@ -60,10 +60,10 @@ func TestSampleKnowsTheLattice(t *testing.T) {
 			}
 		}
 	}
-	if want := sheets[0].bw*sheets[0].bh + sheets[1].bw*sheets[1].bh; s.Len() != want {
-		t.Errorf("%d blocks of %d", s.Len(), want)
+	if want := sheets[0].bw*sheets[0].bh + sheets[1].bw*sheets[1].bh; len(s.blocks) != want {
+		t.Errorf("%d blocks of %d", len(s.blocks), want)
 	}
-	if n := track.Sample(somePayload, 90, 77, 30, 30, 37, 50, 10).Len(); n != 0 {
-		t.Errorf("%d blocks in a box narrower than one", n)
+	if n := track.Sample(somePayload, 90, 77, 30, 30, 37, 50, 10).blocks; len(n) != 0 {
+		t.Errorf("%d blocks in a box narrower than one", len(n))
 	}
 }
