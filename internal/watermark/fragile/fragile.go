@@ -11,7 +11,7 @@
 // posted smaller. The format is written down in FORMAT.md.
 //
 // The reading order: grid.go and dither.go (what the key decides), reduce.go,
-// embed.go and pass.go (drawing), sheet.go and evidence.go (reading), field.go
+// embed.go and pass.go (drawing), sheet.go, evidence.go and wiped.go (reading), field.go
 // and cells.go (from blocks to a map), localize.go (the whole), sample.go (where
 // the picture lies).
 package fragile
