@@ -8,32 +8,40 @@ import (
 // mapScore compares a map with the truth.
 type mapScore struct{ f1, iou, auc float64 }
 
+// levels are how many probabilities of an alteration are told apart.
+const levels = 4096
+
 // compareMap counts over the pixels of the mark that seen tells to be in view,
-// nil being all. A map that abstains has found nothing, and so has one that is
+// nil being all: F1 and IoU of its mask, AUC of its probabilities, or of the mask
+// where it has none. A map that abstains has found nothing, and so has one that is
 // silent about an altered pixel; silence about an intact one is no merit. ok is
 // false where nothing altered is in view and nothing is flagged: then there is
 // nothing to find.
 func compareMap(d fragile.Map, seen, truth []uint8) (s mapScore, ok bool) {
 	var count [2][2]int // by truth, then by what is said
+	var soft [2][levels]int
 	for i, v := range truth {
 		switch {
 		case seen != nil && seen[i] == 0:
 		case d.Abstain != fragile.Speaks || d.Said != nil && d.Said[i] == 0:
 			count[v][0] += int(v)
+			soft[v][0] += int(v)
 		default:
 			count[v][d.Mask[i]]++
+			score := float32(d.Mask[i])
+			if d.Probability != nil {
+				score = d.At(i%d.W, i/d.W)
+			}
+			soft[v][min(int(score*levels), levels-1)]++
 		}
 	}
 	tp, fp, fn, tn := count[1][1], count[0][1], count[1][0], count[0][0]
-	switch {
-	case tp+fn+fp == 0:
+	if tp+fn+fp == 0 {
 		return mapScore{}, false
-	case tp == 0:
-		return mapScore{auc: 0.5}, true
 	}
 	s = mapScore{f1: 2 * float64(tp) / float64(2*tp+fp+fn), iou: float64(tp) / float64(tp+fp+fn), auc: 0.5}
-	if tn+fp > 0 {
-		s.auc = stat.HardAUC(tp, fp, fn, tn)
+	if tp+fn > 0 && tn+fp > 0 {
+		s.auc = stat.CountedAUC(soft[1][:], soft[0][:])
 	}
 	return s, true
 }

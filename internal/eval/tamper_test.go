@@ -196,6 +196,23 @@ func TestOutOfView(t *testing.T) {
 	}
 }
 
+// TestCompareMapSoft: the curve is that of probabilities, whatever the mask says.
+func TestCompareMapSoft(t *testing.T) {
+	truth := make([]uint8, 8*4)
+	for i := range truth {
+		truth[i] = uint8(1 - i%8/4)
+	}
+	for _, c := range []struct {
+		probability []float32
+		auc         float64
+	}{{[]float32{.4, .1}, 1}, {[]float32{.4, .4}, .5}, {[]float32{.1, .4}, 0}} {
+		m := fragile.Map{W: 8, H: 4, Mask: make([]uint8, len(truth)), Probability: c.probability}
+		if got, _ := compareMap(m, nil, truth); got.auc != c.auc || got.f1 != 0 {
+			t.Errorf("%v: %+v, want an area of %g", c.probability, got, c.auc)
+		}
+	}
+}
+
 // TestReduceTruth: large pictures are marked in larger pixels.
 func TestReduceTruth(t *testing.T) {
 	truth := make([]uint8, 3200*100)

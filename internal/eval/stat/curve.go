@@ -32,10 +32,16 @@ func AUC(score []float32, truth []uint8) float64 {
 	return (rank - positives*(positives+1)/2) / (positives * negatives)
 }
 
-// HardAUC is AUC of a mask of zeros and ones, given its counts: the mean of the
-// shares of positives and of negatives that are right.
-func HardAUC(tp, fp, fn, tn int) float64 {
-	return (float64(tp)/float64(tp+fn) + float64(tn)/float64(tn+fp)) / 2
+// CountedAUC is AUC of scores that were sorted into as many classes for positives
+// as for negatives, lowest first: those of one class tie. NaN when either is missing.
+func CountedAUC(positive, negative []int) float64 {
+	below, sum, positives := 0.0, 0.0, 0.0
+	for i, p := range positive {
+		sum += float64(p) * (below + float64(negative[i])/2)
+		positives += float64(p)
+		below += float64(negative[i])
+	}
+	return sum / (positives * below)
 }
 
 // Point is a share of negatives, and of positives, that pass a threshold.

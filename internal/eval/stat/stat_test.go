@@ -89,9 +89,12 @@ func TestAUCIsItsDefinition(t *testing.T) {
 	if !math.IsNaN(AUC([]float32{1, 2}, []uint8{1, 1})) {
 		t.Error("a curve without negatives has an area")
 	}
-	hard := AUC([]float32{1, 1, 0, 1, 0, 0, 0}, []uint8{1, 1, 1, 0, 0, 0, 0})
-	if got := HardAUC(2, 1, 1, 3); math.Abs(got-hard) > 1e-12 {
-		t.Errorf("from counts %v, from ranks %v", got, hard)
+	ranked := AUC([]float32{2, 2, 0, 1, 1, 2, 0, 0}, []uint8{1, 1, 1, 1, 0, 0, 0, 0})
+	if got := CountedAUC([]int{1, 1, 2}, []int{2, 1, 1}); math.Abs(got-ranked) > 1e-12 {
+		t.Errorf("from counts %v, from ranks %v", got, ranked)
+	}
+	if !math.IsNaN(CountedAUC([]int{1, 1}, []int{0, 0})) {
+		t.Error("counts without negatives have an area")
 	}
 }
 

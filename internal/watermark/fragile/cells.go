@@ -8,7 +8,8 @@ import (
 // cells are the ⌊W/4⌋ × ⌊H/4⌋ squares of 4×4 pixels that the two grids resolve.
 type cells struct {
 	w, h int
-	p    []float32 // probability that the cell was altered
+	p    []float32 // probability that the cell was altered, 0 where prune cleared it
+	soft []float32 // the same as the field left it
 	ev   []float32 // evidence for it, a quarter of each covering block's
 	said []bool    // a block in view covers it; nil when all are in view
 
@@ -22,7 +23,7 @@ type cells struct {
 // were marked and in such that were brought back, where detail looks altered.
 const (
 	minEvidence      = 16
-	minEvidenceMoved = 32
+	minEvidenceMoved = 24
 )
 
 // newCells reads a field at rest. A cell that no block in view covers has the
@@ -32,7 +33,7 @@ const (
 func newCells(f *field, s [len(grids)]*sheet) *cells {
 	c := &cells{w: f.w, h: f.h, moved: s[0].moved}
 	n := c.w * c.h
-	c.p, c.ev = make([]float32, n), make([]float32, n)
+	c.p, c.soft, c.ev = make([]float32, n), make([]float32, n), make([]float32, n)
 	if slices.Contains(s[0].blind, true) || slices.Contains(s[1].blind, true) {
 		c.said = make([]bool, n)
 	}
@@ -40,6 +41,7 @@ func newCells(f *field, s [len(grids)]*sheet) *cells {
 		for x := range c.w {
 			at := y*c.w + x
 			c.p[at] = 1 - f.u[f.at(x, y)]
+			c.soft[at] = c.p[at]
 			c.ev[at] = -(f.l[0][y/2*f.lw+x/2] + f.l[1][(y+1)/2*f.lw+(x+1)/2]) / 4
 			if c.said != nil {
 				c.said[at] = s[0].shows(y/2, x/2) || s[1].shows((y-1)>>1, (x-1)>>1)
@@ -126,9 +128,9 @@ func (c *cells) mask(w, h int) []uint8 {
 	wide := make([]uint8, w*h)
 	spans := c.spans()
 	for y := range h {
-		y0, y1, fy := c.between(y, c.h)
+		y0, y1, fy := between(y, c.h)
 		for x := cell * max(0, min(spans[y0][0], spans[y1][0])-1); x < min(w, cell*(max(spans[y0][1], spans[y1][1])+1)); x++ {
-			x0, x1, fx := c.between(x, c.w)
+			x0, x1, fx := between(x, c.w)
 			top := c.p[y0*c.w+x0]*(1-fx) + c.p[y0*c.w+x1]*fx
 			low := c.p[y1*c.w+x0]*(1-fx) + c.p[y1*c.w+x1]*fx
 			if top*(1-fy)+low*fy > 0.5 {
@@ -177,7 +179,7 @@ func (c *cells) saidMask(w, h int) []uint8 {
 
 // between returns the cells on both sides of pixel i, at most n, and how far it
 // is from the first to the second.
-func (*cells) between(i, n int) (i0, i1 int, f float32) {
+func between(i, n int) (i0, i1 int, f float32) {
 	v := (float32(i)+0.5)/cell - 0.5
 	v = min(max(v, 0), float32(n-1))
 	i0 = int(v)

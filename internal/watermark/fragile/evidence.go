@@ -155,7 +155,10 @@ func (s *sheet) weigh(step [2]float32) []float32 {
 	if s.intact != nil {
 		return s.weighWiped(step)
 	}
-	if s.moved || s.uneven {
+	if s.moved {
+		return s.weighByLoss(step)
+	}
+	if s.uneven {
 		return s.weighByDetail(step)
 	}
 	plain := s.fitOpen(step)

@@ -28,6 +28,10 @@ type Map struct {
 	// Said is W×H, 1 where the track can tell, altered or not; nil, unless it
 	// abstains, when that is everywhere.
 	Said []uint8
+	// Probability is that of an alteration, 0 to 1, for each of the ⌊W/4⌋ × ⌊H/4⌋
+	// cells of 4×4 pixels, row by row, small groups and all; nil when the track
+	// abstains. See At.
+	Probability []float32
 	// Known is the share of the area of which something is said, 0 to 1.
 	Known float64
 	// Share is the altered share of what is known, 0 to 1.
@@ -57,6 +61,7 @@ type Map struct {
 const (
 	presentP    = 1e-6  // greatest p-value at which the mark counts as present
 	leastSpeak  = 0.045 // least Quality
+	leastMoved  = 0.04  // the same where every coefficient has a spread of its own
 	mostUneven  = 2.3   // greatest Uneven at which an alteration is believed
 	codedUneven = 3.5   // the same after JPEG, where calm pictures hardly change
 	someUneven  = 1.4   // Uneven and
@@ -86,7 +91,7 @@ func (t *Track) LocalizeView(v View, p watermark.Payload) Map {
 	switch {
 	case m.PValue > presentP:
 		m.Abstain = Absent
-	case m.Quality < leastSpeak:
+	case m.Quality < leastSpeak && !(v.Moved && m.Quality >= leastMoved):
 		m.Abstain = TooWeak
 	default:
 		if r.gained(t) {
@@ -130,7 +135,7 @@ func (m *Map) draw(luma *dsp.Plane, s [len(grids)]*sheet, r reading) {
 		m.Abstain = Processed
 		return
 	}
-	m.Mask, m.Known = c.mask(m.W, m.H), 1
+	m.Mask, m.Known, m.Probability = c.mask(m.W, m.H), 1, c.soft
 	if c.groups > 0 {
 		snap(m.Mask, luma)
 	}

@@ -3,8 +3,8 @@ package fragile
 import "slices"
 
 // detailClasses are how many classes of blocks, by detail, are weighed apart in a
-// picture that was brought back: what interpolation lost is lost where there is
-// most detail, and a spread that is common to all would call that altered.
+// picture whose intact blocks stray unevenly: where there is most detail most was
+// lost, and a spread that is common to all would call that altered.
 const detailClasses = 8
 
 // leastClass is how many blocks a class needs for a fit of its own.
