@@ -84,6 +84,15 @@ func (c *cells) prune() {
 	}
 }
 
+// altered is the share of cells in groups that stayed.
+func (c *cells) altered() float64 {
+	n := 0
+	for _, id := range c.group {
+		n += int(min(id, 1))
+	}
+	return float64(n) / float64(len(c.group))
+}
+
 // gather appends the cells of the group that start belongs to.
 func (c *cells) gather(members []int, start int, seen []bool) []int {
 	members = append(members, start)

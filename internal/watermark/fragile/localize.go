@@ -67,6 +67,8 @@ const (
 	someUneven  = 1.4   // Uneven and
 	someWear    = 0.08  // Intact from which half-erased marks are not alterations, but
 	mostPartial = 0.02  // of which more than this share means that the picture was processed
+	wideUneven  = 1.9   // Uneven beyond which an alteration of more than
+	mostWide    = 0.3   // this share of the area is a filter's rather than an editor's
 )
 
 // LocalizeView maps the alterations of a picture that claims payload p. The view
@@ -131,7 +133,8 @@ func (m *Map) draw(luma *dsp.Plane, s [len(grids)]*sheet, r reading) {
 	worn := m.Uneven > someUneven || m.Intact > someWear
 	if c.moved { // uneven as it is: what is half-erased is not altered
 		c.dropPartial(s, p)
-	} else if c.groups > 0 && (m.Uneven > limit || worn && c.dropPartial(s, p) > mostPartial) {
+	} else if c.groups > 0 && (m.Uneven > limit || worn && c.dropPartial(s, p) > mostPartial ||
+		!r.coded && m.Uneven > wideUneven && c.altered() > mostWide) {
 		m.Abstain = Processed
 		return
 	}
