@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/certana/certana/internal/align"
@@ -139,7 +140,18 @@ func priors(p *probe, f *found) (out []fragile.Prior) {
 		m := align.Resized(p.rgb.W, p.rgb.H, p.info.Width, p.info.Height).Mul(f.result.Registration.H).Mul(align.Resized(a.Width, a.Height, w, h))
 		out = append(out, fragile.Prior{W: a.Width, H: a.Height, Map: fragile.Projection(m)})
 	}
-	return out
+	return slices.DeleteFunc(out, tooSmall)
+}
+
+// leastScale is how many received pixels a pixel of the mark must be wide to be looked
+// for: at 0.75 the mark is read, at half it is lost, and the search is the dearest part
+// of a verification.
+const leastScale = 0.6
+
+// tooSmall tells whether a place shows a picture so small that its mark is lost.
+func tooSmall(r fragile.Prior) bool {
+	a, b, c, d := align.Homography(r.Map).Jacobian(float64(r.W-1)/2, float64(r.H-1)/2)
+	return math.Sqrt(math.Abs(a*d-b*c))*float64(fragile.Scale(r.W, r.H)) < leastScale
 }
 
 // whys tells a reader why the track is silent.
