@@ -96,7 +96,7 @@ func (t *Track) LocalizeView(v View, p watermark.Payload) Map {
 	case m.Quality < leastSpeak && !(v.Moved && m.Quality >= leastMoved):
 		m.Abstain = TooWeak
 	default:
-		if r.gained(t) {
+		if r.gained(t) || burntOut(s) {
 			s[0].blindClipped()
 			s[1].blindClipped()
 		}

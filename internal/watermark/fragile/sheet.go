@@ -70,6 +70,28 @@ func (s *sheet) blindClipped() {
 	}
 }
 
+// mostBurnt is the share of blocks that may be clipped in every pixel.
+const mostBurnt = 0.4
+
+// burntOut says that so much of the picture is clipped through and through that
+// it was brightened, whatever its pitch says: the mark itself leaves no block so,
+// and a lattice drawn with one of the finer steps looks, once brightened, like
+// that of a wider one.
+func burntOut(s [len(grids)]*sheet) bool {
+	burnt, all := 0, 0
+	for _, f := range s {
+		for b, n := range f.lost {
+			if !f.blind[b] {
+				all++
+				if n == side*side {
+					burnt++
+				}
+			}
+		}
+	}
+	return float64(burnt) > mostBurnt*float64(all)
+}
+
 // inView counts the blocks that are not blind.
 func (s *sheet) inView() (n int) {
 	for _, b := range s.blind {
