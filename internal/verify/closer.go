@@ -19,11 +19,15 @@ import (
 
 // Excesses of tamper.Site that decide. Where interpolation moved the picture, wear
 // alone comes to 0.7; where it did not, the rest of the picture is a fair measure.
+// Tones that were changed leave a residual too, most in strong colours, but what they
+// leave is still the same picture and correlates.
 const (
 	differsStraight = 0.5 // a copy that lies pixel on pixel differs from here on,
-	agreesStraight  = 0.2 // and agrees below
-	differsMoved    = 1.0 // one that was moved: from here on, and
-	strangeMoved    = 0.5 // unlike it: at most so much correlates
+	agreesStraight  = 0.2 // and agrees below,
+	differsMoved    = 1.0 // one that was moved differs from here on,
+	strange         = 0.5 // if at most so much correlates;
+	alike           = 0.8 // it is the same picture where so much does
+	crumb           = 64  // pixels: less cannot be held against anything, nor is an edit
 )
 
 // closely holds what the track flags, and a comparison that a better place could mend,
@@ -65,11 +69,15 @@ func (r *reading) hold(ref fragile.View) {
 	left := make([]bool, len(sites))
 	untold := false
 	for i, s := range sites {
+		least := differsMoved
+		if r.at.Straight {
+			least = differsStraight
+		}
 		switch {
-		case s.Known && r.at.Straight && s.Excess >= differsStraight,
-			s.Known && s.Excess >= differsMoved && s.Agreement <= strangeMoved:
+		case s.Known && s.Excess >= least && s.Agreement <= strange:
 			left[i], r.sites = true, r.sites+1
-		case r.at.Straight && (!s.Known || s.Excess >= agreesStraight):
+		case !s.Known && s.Area < crumb:
+		case r.at.Straight && (!s.Known || s.Excess >= agreesStraight && s.Agreement < alike):
 			left[i], untold = true, true
 		}
 	}

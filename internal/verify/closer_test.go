@@ -127,3 +127,18 @@ func TestSmallCrops(t *testing.T) {
 		}
 	}
 }
+
+// Tones that were changed as a whole are no alteration, however they take the mark out
+// of strong colours and clip what was bright.
+func TestTonesAreNoEdit(t *testing.T) {
+	d := apptest.Start(t)
+	for _, name := range []string{"kodim03", "kodim05"} {
+		rendition := d.Rendition(t, d.Register(t, d.Org, sharedFile(t, "corpus/kodak/"+name+".png")))
+		for _, a := range []attack.Attack{{Name: "saturation", Strength: 1.5}, {Name: "saturation", Strength: 0.5}, {Name: "brightness", Strength: 1.5},
+			{Name: "brightness", Strength: 1.2}, {Name: "contrast", Strength: 1.5}, {Name: "gamma", Strength: 1.4}} {
+			t.Run(name+" "+a.Label(), func(t *testing.T) {
+				check(t, d, attacked(t, rendition, a.Name, a.Strength), verify.Options{}, asset.Authentic)
+			})
+		}
+	}
+}
