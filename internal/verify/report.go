@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/certana/certana/internal/asset"
 	"github.com/certana/certana/internal/db"
@@ -213,9 +214,11 @@ func nameless(r Result) Result {
 	return r
 }
 
-// remember keeps the answer in the caller's history and announces it. The map
-// is left out: it is large and can be made again from the picture.
-func (v *Verifier) remember(ctx context.Context, r Result, o Options) error {
+// remember keeps the answer in the caller's history, under the time at which the
+// picture was shown, so that a batch stands in the order of its files however long
+// each took, and announces it. The map is left out: it is large and can be made
+// again from the picture.
+func (v *Verifier) remember(ctx context.Context, r Result, shown time.Time, o Options) error {
 	kept := nameless(r)
 	kept.TamperMap = nil
 	b, err := json.Marshal(kept)
@@ -223,7 +226,7 @@ func (v *Verifier) remember(ctx context.Context, r Result, o Options) error {
 		return fmt.Errorf("keep the verification: %w", err)
 	}
 	row := &db.Verification{ID: r.ID, OrganizationID: o.OrgID, UserID: o.UserID, AssetID: r.AssetID,
-		Verdict: r.Verdict, Confidence: r.Confidence, Result: db.JSON(b), VerifiedAt: v.Now().UTC()}
+		Verdict: r.Verdict, Confidence: r.Confidence, Result: db.JSON(b), VerifiedAt: shown.UTC()}
 	return v.Rows.Tx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		if err := tx.InsertVerification(ctx, row); err != nil {
 			return err

@@ -88,5 +88,5 @@ func (v *Verifier) Verify(ctx context.Context, file *pipeline.Spooled, o Options
 	r.figures = figures(findings, found)
 	r.Confidence = confidence(verdict, r.figures)
 	r.ProcessingMS = v.Now().Sub(began).Milliseconds()
-	return r, v.remember(ctx, r, o)
+	return r, v.remember(ctx, r, began, o)
 }
