@@ -22,12 +22,13 @@ import (
 // Tones that were changed leave a residual too, most in strong colours, but what they
 // leave is still the same picture and correlates.
 const (
-	differsStraight = 0.5 // a copy that lies pixel on pixel differs from here on,
-	agreesStraight  = 0.2 // and agrees below,
-	differsMoved    = 1.0 // one that was moved differs from here on,
-	strange         = 0.5 // if at most so much correlates;
-	alike           = 0.8 // it is the same picture where so much does
-	crumb           = 64  // pixels: less cannot be held against anything, nor is an edit
+	differsStraight = 0.5  // a copy that lies pixel on pixel differs from here on,
+	agreesStraight  = 0.2  // and agrees below,
+	differsMoved    = 1.0  // one that was moved differs from here on,
+	strange         = 0.5  // if at most so much correlates;
+	alike           = 0.8  // it is the same picture where so much does
+	leastShare      = .005 // of the picture, for a region of a moved copy: smaller ones may be wear
+	crumb           = 64   // pixels: less cannot be held against anything, nor is an edit
 )
 
 // closely holds what the track flags, and a comparison that a better place could mend,
@@ -69,12 +70,12 @@ func (r *reading) hold(ref fragile.View) {
 	left := make([]bool, len(sites))
 	untold := false
 	for i, s := range sites {
-		least := differsMoved
+		least, area := differsMoved, int(leastShare*float64(len(pointed)))
 		if r.at.Straight {
-			least = differsStraight
+			least, area = differsStraight, 0
 		}
 		switch {
-		case s.Known && s.Excess >= least && s.Agreement <= strange:
+		case s.Known && s.Excess >= least && s.Agreement <= strange && s.Area >= area:
 			left[i], r.sites = true, r.sites+1
 		case !s.Known && s.Area < crumb:
 		case r.at.Straight && (!s.Known || s.Excess >= agreesStraight && s.Agreement < alike):
